@@ -1,0 +1,3 @@
+//! JSON text: read, point into, edit, lay out.
+//!
+//! Pure: no I/O, no clock, no threads, no environment.

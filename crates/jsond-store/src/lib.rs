@@ -1,0 +1,3 @@
+//! Documents that survive: image, journal, checkpoint, recovery.
+//!
+//! Knows no HTTP, no sockets, no terminals.

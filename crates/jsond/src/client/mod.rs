@@ -1,0 +1,1 @@
+//! The client: speaks HTTP and the guided dialogue to any server.

@@ -1,0 +1,5 @@
+//! The program's entry: everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    jsond::cli::main()
+}

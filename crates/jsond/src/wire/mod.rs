@@ -1,0 +1,1 @@
+//! The languages on a socket, both directions, without sockets.
