@@ -1,0 +1,143 @@
+//! JSON pointers: a list of reference tokens.
+//!
+//! *Source*: RFC 6901.
+
+use std::fmt;
+
+/// A list of reference tokens, unescaped.
+///
+/// *Source*: RFC 6901 §3.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Pointer(Vec<String>);
+
+/// Says that a text is no JSON pointer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PointerError {
+    /// A pointer that is not empty begins with `/`.
+    #[error("a JSON pointer is empty or begins with /")]
+    NoSlash,
+    /// `~` stands only in `~0` and `~1`.
+    #[error("in a JSON pointer ~ stands only in ~0 and ~1")]
+    Escape,
+}
+
+impl Pointer {
+    /// The pointer to the whole document.
+    #[must_use]
+    pub const fn root() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Makes a pointer of tokens as they are, unescaped.
+    pub fn from_tokens(tokens: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self(tokens.into_iter().map(Into::into).collect())
+    }
+
+    /// Parses the text form.
+    ///
+    /// *Errors*: see [`PointerError`]. *Source*: RFC 6901 §3.
+    pub fn parse(text: &str) -> Result<Self, PointerError> {
+        if text.is_empty() {
+            return Ok(Self::root());
+        }
+        let Some(rest) = text.strip_prefix('/') else {
+            return Err(PointerError::NoSlash);
+        };
+        rest.split('/')
+            .map(unescape)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// The reference tokens, unescaped.
+    #[must_use]
+    pub fn tokens(&self) -> &[String] {
+        &self.0
+    }
+
+    /// Makes the pointer to a child.
+    #[must_use]
+    pub fn child(&self, token: impl Into<String>) -> Self {
+        let mut tokens = self.0.clone();
+        tokens.push(token.into());
+        Self(tokens)
+    }
+
+    /// Adds a token at the end.
+    pub fn push(&mut self, token: impl Into<String>) {
+        self.0.push(token.into());
+    }
+}
+
+fn unescape(token: &str) -> Result<String, PointerError> {
+    let mut text = String::with_capacity(token.len());
+    let mut characters = token.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '~' => match characters.next() {
+                Some('0') => text.push('~'),
+                Some('1') => text.push('/'),
+                _ => return Err(PointerError::Escape),
+            },
+            other => text.push(other),
+        }
+    }
+    Ok(text)
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for token in &self.0 {
+            write!(f, "/{}", token.replace('~', "~0").replace('/', "~1"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads an array index: digits without a leading zero.
+///
+/// *Source*: RFC 6901 §4.
+#[must_use]
+pub fn array_index(token: &str) -> Option<usize> {
+    let digits = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_digit());
+    (digits && (token == "0" || !token.starts_with('0')))
+        .then(|| token.parse().ok())
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, tokens: &[&str]) {
+        let pointer = Pointer::parse(text).unwrap();
+        assert_eq!(pointer.tokens(), tokens, "{text}");
+        assert_eq!(pointer.to_string(), text);
+    }
+
+    #[test]
+    fn the_examples_of_rfc_6901_are_read_and_written() {
+        check("", &[]);
+        check("/", &[""]);
+        check("/foo/0", &["foo", "0"]);
+        check("/a~1b/m~0n", &["a/b", "m~n"]);
+        check("/~01", &["~1"]);
+        check("/ /c%d", &[" ", "c%d"]);
+    }
+
+    #[test]
+    fn a_text_that_is_no_pointer_is_refused() {
+        assert_eq!(Pointer::parse("a"), Err(PointerError::NoSlash));
+        assert_eq!(Pointer::parse("/~"), Err(PointerError::Escape));
+        assert_eq!(Pointer::parse("/~2"), Err(PointerError::Escape));
+    }
+
+    #[test]
+    fn an_index_has_no_leading_zero_and_no_sign() {
+        assert_eq!(array_index("0"), Some(0));
+        assert_eq!(array_index("17"), Some(17));
+        for token in ["", "-", "01", "+1", "1e0", "99999999999999999999999"] {
+            assert_eq!(array_index(token), None, "{token}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! JSON strings: from their spelled form to text and back.
+
+use std::borrow::Cow;
+
+/// Spells `text` as a JSON string with its quotes.
+#[must_use]
+pub fn quote(text: &str) -> String {
+    serde_json::to_string(text).expect("INVARIANT: every str is a JSON string")
+}
+
+/// Reads the text of a spelled JSON string, quotes included.
+///
+/// *Cost*: borrows when there is no escape in it.
+#[must_use]
+pub fn unquote(spelled: &[u8]) -> Cow<'_, str> {
+    let inner = &spelled[1..spelled.len() - 1];
+    if memchr::memchr(b'\\', inner).is_none() {
+        return String::from_utf8_lossy(inner);
+    }
+    let text: String = serde_json::from_slice(spelled).expect("INVARIANT: a checked string");
+    Cow::Owned(text)
+}
+
+/// Judges whether a spelled string, quotes included, reads as `text`.
+pub(crate) fn reads_as(spelled: &[u8], text: &str) -> bool {
+    let inner = &spelled[1..spelled.len() - 1];
+    if inner == text.as_bytes() {
+        return memchr::memchr(b'\\', inner).is_none();
+    }
+    memchr::memchr(b'\\', inner).is_some() && unquote(spelled) == text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_read_as_their_characters() {
+        assert_eq!(unquote(br#""a\u0062\n\ud834\udd1e""#), "ab\n\u{1d11e}");
+        assert!(reads_as(br#""\u0061""#, "a"));
+        assert!(reads_as(br#""\\""#, "\\"));
+        assert!(!reads_as(br#""\\""#, "\\\\"));
+        assert!(!reads_as(br#""a""#, "b"));
+    }
+
+    #[test]
+    fn a_raw_backslash_sequence_is_not_its_own_spelling() {
+        assert!(!reads_as(br#""\n""#, "\\n"));
+    }
+}
