@@ -131,6 +131,11 @@ impl Json {
             .find(|entry| crate::string::reads_as(&self.0[entry.name.clone()], name))
     }
 
+    /// Takes one value out of text that is known to be compact JSON.
+    pub(crate) fn part_of(text: &Bytes, range: std::ops::Range<usize>) -> Self {
+        Self(text.slice(range))
+    }
+
     /// Shares the part of the text that holds one value.
     pub(crate) fn slice(&self, range: std::ops::Range<usize>) -> Self {
         Self(self.0.slice(range))

@@ -7,15 +7,25 @@
 //! Pure: no I/O, no clock, no threads, no environment.
 
 mod check;
+mod collection;
+mod edit;
 mod error;
+mod index;
 mod json;
+mod leaf;
 mod pointer;
 mod scan;
+mod splice;
 mod string;
+mod tree;
+mod value;
 
 pub use check::Bounds;
+pub use collection::{ID_NAME, id_of, id_of_value};
+pub use edit::EditError;
 pub use error::{SyntaxError, SyntaxFault};
 pub use json::{Json, Kind};
 pub use pointer::{Pointer, PointerError, array_index};
 pub use scan::{Entry, elements, members, value_end};
 pub use string::{quote, unquote};
+pub use value::{Digest, Member, Value};

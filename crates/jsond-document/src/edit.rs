@@ -1,0 +1,417 @@
+//! Edits of a value at a place that a JSON pointer names: add, replace, remove.
+//!
+//! *Source*: RFC 6902 §4.1–§4.3, on text; the old value stays as it is.
+
+use crate::json::Kind;
+use crate::leaf::Piece;
+use crate::pointer::array_index;
+use crate::splice;
+use crate::value::{Repr, Value};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// Why an edit does not apply.
+///
+/// *Units*: `depth` counts the tokens of the pointer that were followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// A token on the way, or the target itself, names nothing.
+    #[error("there is no value at this place")]
+    NotFound {
+        /// The tokens that were followed.
+        depth: usize,
+    },
+    /// A token leads into a value that is neither array nor object.
+    #[error("the parent is neither an array nor an object")]
+    NotAContainer {
+        /// The tokens that were followed.
+        depth: usize,
+    },
+    /// A token into an array is no index of it.
+    #[error("the array has no such index")]
+    Index {
+        /// The tokens that were followed.
+        depth: usize,
+    },
+    /// The whole document cannot be removed.
+    #[error("the whole document cannot be removed")]
+    Root,
+}
+
+/// What to do at the last token.
+enum Edit<'a> {
+    Add(&'a Value),
+    Replace(&'a Value),
+    Remove,
+}
+
+impl Value {
+    /// Adds a member (or replaces the one of that name) or inserts an element.
+    ///
+    /// *Source*: RFC 6902 §4.1.
+    pub fn add(&self, tokens: &[String], value: &Self) -> Result<Self, EditError> {
+        self.edit(tokens, &Edit::Add(value), 0)
+    }
+
+    /// Replaces a value that is there.
+    ///
+    /// *Source*: RFC 6902 §4.3.
+    pub fn replace(&self, tokens: &[String], value: &Self) -> Result<Self, EditError> {
+        self.edit(tokens, &Edit::Replace(value), 0)
+    }
+
+    /// Removes a member or an element.
+    ///
+    /// *Source*: RFC 6902 §4.2.
+    pub fn remove(&self, tokens: &[String]) -> Result<Self, EditError> {
+        self.edit(tokens, &Edit::Remove, 0)
+    }
+
+    fn edit(&self, tokens: &[String], edit: &Edit<'_>, depth: usize) -> Result<Self, EditError> {
+        let Some((token, rest)) = tokens.split_first() else {
+            return match edit {
+                Edit::Add(value) | Edit::Replace(value) => Ok((*value).clone()),
+                Edit::Remove => Err(EditError::Root),
+            };
+        };
+        if rest.is_empty() {
+            return self.edit_child(token, edit, depth);
+        }
+        let child = self.child(token).ok_or_else(|| self.missing(depth))?;
+        let child = child.edit(rest, edit, depth + 1)?;
+        self.edit_child(token, &Edit::Replace(&child), depth)
+    }
+
+    fn missing(&self, depth: usize) -> EditError {
+        match self.kind() {
+            Kind::Array => EditError::Index { depth },
+            Kind::Object => EditError::NotFound { depth },
+            _ => EditError::NotAContainer { depth },
+        }
+    }
+
+    fn edit_child(&self, token: &str, edit: &Edit<'_>, depth: usize) -> Result<Self, EditError> {
+        match self.kind() {
+            Kind::Object => match (self.position_of(token), edit) {
+                (Some(at), Edit::Add(value) | Edit::Replace(value)) => Ok(self.set_at(at, value)),
+                (None, Edit::Add(value)) => {
+                    let name = Bytes::from(crate::quote(token));
+                    Ok(self.insert_at(usize::MAX, Some(name), value))
+                }
+                (Some(at), Edit::Remove) => Ok(self.remove_at(at)),
+                (None, _) => Err(self.missing(depth)),
+            },
+            Kind::Array => self
+                .edit_element(token, edit)
+                .ok_or_else(|| self.missing(depth)),
+            _ => Err(self.missing(depth)),
+        }
+    }
+
+    fn edit_element(&self, token: &str, edit: &Edit<'_>) -> Option<Self> {
+        let count = self.count();
+        let at = if token == "-" {
+            count
+        } else {
+            array_index(token)?
+        };
+        match edit {
+            Edit::Add(value) => (at <= count).then(|| self.insert_at(at, None, value)),
+            Edit::Replace(value) => (at < count).then(|| self.set_at(at, value)),
+            Edit::Remove => (at < count).then(|| self.remove_at(at)),
+        }
+    }
+
+    /// Finds the position of a member by name.
+    #[must_use]
+    pub fn position_of(&self, name: &str) -> Option<usize> {
+        match self.repr() {
+            Repr::Tree(tree) => tree.find(name).map(|place| place.position),
+            Repr::Text(json) => crate::scan::entries(json.as_bytes(), 0)
+                .position(|entry| crate::string::reads_as(&json.as_bytes()[entry.name], name)),
+        }
+    }
+
+    fn set_at(&self, position: usize, value: &Self) -> Self {
+        match self.repr() {
+            Repr::Tree(tree) => {
+                let place = tree
+                    .at(position)
+                    .expect("INVARIANT: the position was found");
+                let name = tree.piece(&place).name;
+                Self::large(Arc::new(tree.set(
+                    &place,
+                    Piece {
+                        name,
+                        value: value.clone(),
+                    },
+                )))
+            }
+            Repr::Text(json) => {
+                let entry = crate::scan::entries(json.as_bytes(), 0)
+                    .nth(position)
+                    .expect("INVARIANT: the position was found");
+                let mut new = Vec::new();
+                value.write_to(&mut new);
+                Self::from(splice::replace(json, entry.value, &new))
+            }
+        }
+    }
+
+    fn insert_at(&self, position: usize, name: Option<Bytes>, value: &Self) -> Self {
+        match self.repr() {
+            Repr::Tree(tree) => {
+                let piece = Piece {
+                    name,
+                    value: value.clone(),
+                };
+                Self::large(Arc::new(tree.insert(position, piece)))
+            }
+            Repr::Text(json) => {
+                let mut new = Vec::new();
+                value.write_to(&mut new);
+                Self::from(splice::insert(json, position, name.as_deref(), &new))
+            }
+        }
+    }
+
+    fn remove_at(&self, position: usize) -> Self {
+        match self.repr() {
+            Repr::Tree(tree) => {
+                let place = tree
+                    .at(position)
+                    .expect("INVARIANT: the position was found");
+                Self::large(Arc::new(tree.remove(&place)))
+            }
+            Repr::Text(json) => {
+                let entry = crate::scan::entries(json.as_bytes(), 0)
+                    .nth(position)
+                    .expect("INVARIANT: the position was found");
+                Self::from(splice::remove(json, &entry))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Pointer, Value};
+    use proptest::prelude::*;
+
+    fn check(document: &str, edit: impl Fn(&Value) -> Result<Value, EditError>, expected: &str) {
+        let value = Value::parse(document.as_bytes()).unwrap();
+        let found =
+            edit(&value).map_or_else(|error| format!("{error:?}"), |new| format!("{new:?}"));
+        assert_eq!(found, expected, "{document}");
+    }
+
+    fn at(pointer: &str) -> Vec<String> {
+        Pointer::parse(pointer).unwrap().tokens().to_vec()
+    }
+
+    fn json(text: &str) -> Value {
+        Value::parse(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn the_operations_of_rfc_6902_apply_to_text() {
+        check(
+            r#"{"a":1}"#,
+            |v| v.add(&at("/b"), &json("2")),
+            r#"{"a":1,"b":2}"#,
+        );
+        check(r#"{"a":1}"#, |v| v.add(&at("/a"), &json("2")), r#"{"a":2}"#);
+        check("{}", |v| v.add(&at("/a"), &json("[]")), r#"{"a":[]}"#);
+        check("[1,3]", |v| v.add(&at("/1"), &json("2")), "[1,2,3]");
+        check("[1]", |v| v.add(&at("/-"), &json("2")), "[1,2]");
+        check("[]", |v| v.add(&at("/0"), &json("2")), "[2]");
+        check(
+            "[1]",
+            |v| v.add(&at("/2"), &json("2")),
+            "Index { depth: 0 }",
+        );
+        check(
+            "[1]",
+            |v| v.add(&at("/01"), &json("2")),
+            "Index { depth: 0 }",
+        );
+        check(r#"{"a":1,"b":2}"#, |v| v.remove(&at("/b")), r#"{"a":1}"#);
+        check(r#"{"a":1,"b":2}"#, |v| v.remove(&at("/a")), r#"{"b":2}"#);
+        check(r#"{"a":1}"#, |v| v.remove(&at("/a")), "{}");
+        check(
+            r#"{"a":[0,{"b":1}]}"#,
+            |v| v.replace(&at("/a/1/b"), &json("2")),
+            r#"{"a":[0,{"b":2}]}"#,
+        );
+        check(
+            r#"{"a":1}"#,
+            |v| v.replace(&at("/b"), &json("2")),
+            "NotFound { depth: 0 }",
+        );
+        check(
+            r#"{"a":1}"#,
+            |v| v.add(&at("/a/b"), &json("2")),
+            "NotAContainer { depth: 1 }",
+        );
+        check("1", |v| v.replace(&at(""), &json("2")), "2");
+        check("1", |v| v.remove(&at("")), "Root");
+    }
+
+    #[test]
+    fn nasty_names_and_numbers_stay_as_they_are() {
+        let document = r#"{"":9007199254740993,"/":1e400,"~":-0,"__proto__":1.0,"\u0061":[1.50]}"#;
+        check(
+            document,
+            |v| v.replace(&at("/a/0"), &json("2")),
+            &document.replace("1.50", "2"),
+        );
+        check(
+            document,
+            |v| v.remove(&at("/")),
+            &document.replace(r#""":9007199254740993,"#, ""),
+        );
+        check(
+            document,
+            |v| v.replace(&at("/~1"), &json("0")),
+            &document.replace("1e400", "0"),
+        );
+    }
+
+    /// A plain list of records stands beside the tree; after every edit both read the same.
+    #[derive(Debug, Clone)]
+    enum Step {
+        Set(usize, usize),
+        Add(usize, usize),
+        Remove(usize),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            (any::<usize>(), 1..600_usize).prop_map(|(n, size)| Step::Set(n, size)),
+            (any::<usize>(), 1..20_000_usize).prop_map(|(n, size)| Step::Add(n, size)),
+            any::<usize>().prop_map(Step::Remove),
+        ];
+        prop::collection::vec(step, 1..60)
+    }
+
+    fn object_text(model: &[(String, String)]) -> String {
+        let members: Vec<_> = model
+            .iter()
+            .map(|(name, text)| format!("\"{name}\":{text}"))
+            .collect();
+        format!("{{{}}}", members.join(","))
+    }
+
+    fn record(id: usize, size: usize) -> String {
+        if size > 9000 {
+            let parts: Vec<_> = (0..size / 10)
+                .map(|n| format!("{n:08}").replace('0', "1"))
+                .collect();
+            return format!("{{\"id\":{id},\"parts\":[{}]}}", parts.join(","));
+        }
+        format!("{{\"id\":{id},\"text\":\"{}\"}}", "x".repeat(size))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn a_large_object_reads_like_its_plain_model(count in 0..900_usize, steps in steps()) {
+            let mut model: Vec<_> = (0..count).map(|n| (format!("k{n}"), record(n, 20))).collect();
+            let mut value = json(&object_text(&model));
+            for (fresh, step) in (count..).zip(steps) {
+                match step {
+                    Step::Set(n, size) if !model.is_empty() => {
+                        let n = n % model.len();
+                        model[n].1 = record(fresh, size);
+                        value = value.replace(&[model[n].0.clone()], &json(&model[n].1)).unwrap();
+                    }
+                    Step::Remove(n) if !model.is_empty() => {
+                        let (name, _) = model.remove(n % model.len());
+                        value = value.remove(&[name]).unwrap();
+                    }
+                    Step::Add(_, size) | Step::Set(_, size) => {
+                        model.push((format!("k{fresh}"), record(fresh, size)));
+                        let (name, text) = model.last().unwrap().clone();
+                        value = value.add(&[name], &json(&text)).unwrap();
+                    }
+                    Step::Remove(_) => {}
+                }
+                prop_assert_eq!(value.len_bytes(), object_text(&model).len());
+            }
+            prop_assert_eq!(value.to_json().to_string(), object_text(&model));
+            prop_assert_eq!(value.count(), model.len());
+            prop_assert!(value.is_collection());
+            prop_assert_eq!(value.digest(), json(&object_text(&model)).digest());
+            for (position, (name, text)) in model.iter().enumerate() {
+                prop_assert_eq!(value.position_of(name), Some(position));
+                prop_assert_eq!(&value.member(name).unwrap().to_json().to_string(), text);
+            }
+            prop_assert!(value.member("absent").is_none());
+        }
+
+        #[test]
+        fn a_large_array_reads_like_its_plain_model(count in 0..900_usize, steps in steps()) {
+            let mut model: Vec<_> = (0..count).map(|n| record(n, 20)).collect();
+            let text = |model: &[String]| format!("[{}]", model.join(","));
+            let mut value = json(&text(&model));
+            for (fresh, step) in (count..).zip(steps) {
+                match step {
+                    Step::Set(n, size) if !model.is_empty() => {
+                        let n = n % model.len();
+                        model[n] = record(fresh, size);
+                        value = value.replace(&[n.to_string()], &json(&model[n])).unwrap();
+                    }
+                    Step::Remove(n) if !model.is_empty() => {
+                        let n = n % model.len();
+                        model.remove(n);
+                        value = value.remove(&[n.to_string()]).unwrap();
+                    }
+                    Step::Add(n, size) | Step::Set(n, size) => {
+                        let n = n % (model.len() + 1);
+                        model.insert(n, record(fresh, size));
+                        value = value.add(&[n.to_string()], &json(&model[n])).unwrap();
+                    }
+                    Step::Remove(_) => {}
+                }
+            }
+            prop_assert_eq!(value.to_json().to_string(), text(&model));
+            prop_assert!(value.is_collection());
+            for (position, record) in model.iter().enumerate() {
+                let id = crate::id_of(&json(record).to_json()).unwrap();
+                let (found, found_record) = value.record(&id).unwrap();
+                prop_assert_eq!(found, position);
+                prop_assert_eq!(&found_record.to_json().to_string(), record);
+                prop_assert_eq!(&value.element(position).unwrap().to_json().to_string(), record);
+            }
+        }
+    }
+
+    #[test]
+    fn an_array_stops_and_starts_being_a_collection_with_its_ids() {
+        let records: Vec<_> = (0..500).map(|n| record(n, 30)).collect();
+        let value = json(&format!("[{}]", records.join(",")));
+        assert!(value.is_collection());
+        let twice = value.replace(&at("/3"), &json(r#"{"id":"7"}"#)).unwrap();
+        assert!(!twice.is_collection());
+        assert!(twice.record("7").is_none());
+        let mended = twice.replace(&at("/7"), &json(r#"{"id":3}"#)).unwrap();
+        assert!(mended.is_collection());
+        assert_eq!(mended.record("7").unwrap().0, 3);
+        assert!(!value.add(&at("/-"), &json("1")).unwrap().is_collection());
+    }
+
+    #[test]
+    fn splits_at_one_place_go_on_when_the_order_numbers_run_out() {
+        let records: Vec<_> = (0..300).map(|n| format!("{{\"id\":{n}}}")).collect();
+        let mut value = json(&format!("[{},{}]", records.join(","), record(300, 8000)));
+        for n in 1000..4000 {
+            value = value.add(&at("/100"), &json(&record(n, 100))).unwrap();
+        }
+        assert_eq!(value.count(), 3301);
+        for n in 1000..4000_usize {
+            assert_eq!(value.record(&n.to_string()).unwrap().0, 100 + (3999 - n));
+        }
+    }
+}

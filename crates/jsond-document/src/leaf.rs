@@ -1,0 +1,214 @@
+//! The leaves of a tree: a run of small entries as one piece of text, or one big entry.
+//!
+//! A leaf never changes; an edit packs its entries into new leaves. The text of a run is the very
+//! text of the whole value's compact form, so that reading the whole is joining leaves by commas.
+
+use crate::json::{Json, Kind};
+use crate::tree::Tree;
+use crate::value::Value;
+use crate::{collection, scan, string};
+use bytes::Bytes;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// A run is closed when its text has reached this size, about one page.
+const RUN_BYTES_TARGET: usize = 4096;
+
+/// What a part of a tree holds.
+///
+/// *Shape*: `bytes` counts one separator for each leaf; `objects` the entries that are objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Sum {
+    pub(crate) entries: usize,
+    pub(crate) bytes: usize,
+    pub(crate) objects: usize,
+}
+
+impl std::ops::Add for Sum {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            entries: self.entries + other.entries,
+            bytes: self.bytes + other.bytes,
+            objects: self.objects + other.objects,
+        }
+    }
+}
+
+impl std::iter::Sum for Sum {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        parts.fold(Self::default(), std::ops::Add::add)
+    }
+}
+
+/// A member (with its spelled name) or an element (without one) of a large value.
+#[derive(Debug, Clone)]
+pub(crate) struct Piece {
+    pub(crate) name: Option<Bytes>,
+    pub(crate) value: Value,
+}
+
+impl Piece {
+    /// The key by which a record is found: the member's name, or the element's id.
+    pub(crate) fn key(&self) -> Option<Cow<'_, str>> {
+        match &self.name {
+            Some(name) => Some(string::unquote(name)),
+            None => collection::id_of_value(&self.value).map(Cow::Owned),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum Leaf {
+    Run {
+        text: Bytes,
+        starts: Box<[u32]>,
+        objects: usize,
+    },
+    Big {
+        name: Option<Bytes>,
+        tree: Arc<Tree>,
+    },
+}
+
+impl Leaf {
+    pub(crate) fn sum(&self) -> Sum {
+        match self {
+            Self::Run {
+                text,
+                starts,
+                objects,
+            } => Sum {
+                entries: starts.len(),
+                bytes: text.len() + 1,
+                objects: *objects,
+            },
+            Self::Big { name, tree } => Sum {
+                entries: 1,
+                bytes: name.as_ref().map_or(0, |name| name.len() + 1) + tree.bytes() + 1,
+                objects: usize::from(tree.kind() == Kind::Object),
+            },
+        }
+    }
+
+    pub(crate) fn piece(&self, within: usize, named: bool) -> Piece {
+        match self {
+            Self::Run { text, starts, .. } => {
+                let start = starts[within] as usize;
+                let entry = scan::run_entries(&text[start..], named)
+                    .next()
+                    .expect("INVARIANT: an entry starts here");
+                let shift = |range: std::ops::Range<usize>| start + range.start..start + range.end;
+                let name = named.then(|| text.slice(shift(entry.name)));
+                let json = Json::part_of(text, shift(entry.value));
+                Piece {
+                    name,
+                    value: Value::small(json),
+                }
+            }
+            Self::Big { name, tree } => Piece {
+                name: name.clone(),
+                value: Value::large(Arc::clone(tree)),
+            },
+        }
+    }
+
+    pub(crate) fn pieces(&self, named: bool) -> Vec<Piece> {
+        (0..self.sum().entries)
+            .map(|within| self.piece(within, named))
+            .collect()
+    }
+
+    /// Finds the entry of a leaf by its key.
+    pub(crate) fn find(&self, key: &str, named: bool) -> Option<usize> {
+        match self {
+            Self::Run { text, starts, .. } if named => starts.iter().position(|&start| {
+                let start = start as usize;
+                let end = scan::string_end(text, start);
+                string::reads_as(&text[start..end], key)
+            }),
+            _ => (0..self.sum().entries).find(|&within| {
+                self.piece(within, named)
+                    .key()
+                    .is_some_and(|found| found == key)
+            }),
+        }
+    }
+
+    pub(crate) fn push_text(&self, out: &mut Vec<Bytes>) {
+        match self {
+            Self::Run { text, .. } => out.push(text.clone()),
+            Self::Big { name, tree } => {
+                if let Some(name) = name {
+                    out.push(name.clone());
+                    out.push(Bytes::from_static(b":"));
+                }
+                tree.push_text(out);
+            }
+        }
+    }
+}
+
+/// Packs entries into as few leaves as their sizes allow.
+pub(crate) fn pack(pieces: &[Piece]) -> Vec<Leaf> {
+    let mut leaves = Vec::new();
+    let mut run = OpenRun::default();
+    for piece in pieces {
+        match piece.value.as_tree() {
+            Some(tree) => {
+                leaves.extend(run.close());
+                leaves.push(Leaf::Big {
+                    name: piece.name.clone(),
+                    tree: Arc::clone(tree),
+                });
+            }
+            None => {
+                run.push(piece);
+                if run.text.len() >= RUN_BYTES_TARGET {
+                    leaves.extend(run.close());
+                }
+            }
+        }
+    }
+    leaves.extend(run.close());
+    leaves
+}
+
+#[derive(Default)]
+struct OpenRun {
+    text: Vec<u8>,
+    starts: Vec<u32>,
+    objects: usize,
+}
+
+impl OpenRun {
+    fn push(&mut self, piece: &Piece) {
+        if !self.starts.is_empty() {
+            self.text.push(b',');
+        }
+        self.starts
+            .push(u32::try_from(self.text.len()).expect("INVARIANT: a run is small"));
+        if let Some(name) = &piece.name {
+            self.text.extend_from_slice(name);
+            self.text.push(b':');
+        }
+        piece.value.write_to(&mut self.text);
+        self.objects += usize::from(piece.value.kind() == Kind::Object);
+    }
+
+    fn close(&mut self) -> Option<Leaf> {
+        let Self {
+            text,
+            starts,
+            objects,
+        } = std::mem::take(self);
+        let starts = starts.into_boxed_slice();
+        // The text is copied to its exact size: a million half-empty buffers would cost memory.
+        (!starts.is_empty()).then(|| Leaf::Run {
+            text: Bytes::from(text.into_boxed_slice()),
+            starts,
+            objects,
+        })
+    }
+}

@@ -1,0 +1,457 @@
+//! A large array or object as a persistent tree of leaves.
+//!
+//! Every edit makes a new tree that shares all but one path with the old one, so a snapshot costs
+//! nothing and stays what it was. Leaves are found by order number (kept in the index under each
+//! key) or by position; every branch carries the sums of what lies below.
+
+use crate::index::Index;
+use crate::json::Kind;
+use crate::leaf::{Leaf, Piece, Sum, pack};
+use bytes::Bytes;
+use std::sync::{Arc, OnceLock};
+
+/// How many children a branch has at the most.
+const FAN: usize = 32;
+
+/// The distance between order numbers of leaves made in sequence; splits go in between.
+const ORDER_GAP: u64 = 1 << 24;
+
+#[derive(Debug, Clone)]
+struct Child {
+    /// The order number of the first leaf below.
+    order: u64,
+    sum: Sum,
+    node: Node,
+}
+
+#[derive(Debug, Clone)]
+enum Node {
+    Leaf(Arc<Leaf>),
+    Branch(Arc<[Child]>),
+}
+
+/// An array or object of many entries.
+///
+/// INVARIANT: all leaves lie at the same depth, and their order numbers rise from left to right.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    kind: Kind,
+    root: Arc<[Child]>,
+    sum: Sum,
+    /// By member name, or by id; none for an array that is no collection.
+    index: Option<Index>,
+    pub(crate) digest: OnceLock<u128>,
+}
+
+/// Where an entry is.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) position: usize,
+    order: u64,
+    within: usize,
+    leaf: Arc<Leaf>,
+}
+
+impl Tree {
+    pub(crate) fn build(kind: Kind, pieces: &[Piece]) -> Self {
+        let leaves = pack(pieces).into_iter().map(Arc::new);
+        let level: Vec<_> = leaves
+            .zip(0..)
+            .map(|(leaf, n)| Child::of_leaf(n * ORDER_GAP, leaf))
+            .collect();
+        let mut tree = Self::of_children(kind, level);
+        tree.index = tree.make_index();
+        tree
+    }
+
+    fn of_children(kind: Kind, mut level: Vec<Child>) -> Self {
+        while level.len() > FAN {
+            level = level.chunks(FAN).map(Child::of_branch).collect();
+        }
+        let sum = level.iter().map(|child| child.sum).sum();
+        Self {
+            kind,
+            root: level.into(),
+            sum,
+            index: None,
+            digest: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub(crate) fn entries(&self) -> usize {
+        self.sum.entries
+    }
+
+    /// The length of the compact text.
+    pub(crate) fn bytes(&self) -> usize {
+        // Every leaf counts a separator, the last one has none; two brackets.
+        if self.sum.entries == 0 {
+            2
+        } else {
+            self.sum.bytes + 1
+        }
+    }
+
+    pub(crate) fn is_collection(&self) -> bool {
+        self.sum.objects == self.sum.entries && self.index.is_some()
+    }
+
+    fn named(&self) -> bool {
+        self.kind == Kind::Object
+    }
+
+    pub(crate) fn push_text(&self, out: &mut Vec<Bytes>) {
+        let (open, close): (&[u8], &[u8]) = if self.named() {
+            (b"{", b"}")
+        } else {
+            (b"[", b"]")
+        };
+        out.push(Bytes::from_static(open));
+        for (n, leaf) in self.leaves().enumerate() {
+            if n > 0 {
+                out.push(Bytes::from_static(b","));
+            }
+            leaf.push_text(out);
+        }
+        out.push(Bytes::from_static(close));
+    }
+
+    /// Finds an entry by member name or, in a collection, by id.
+    pub(crate) fn find(&self, key: &str) -> Option<Place> {
+        self.index.as_ref()?.candidates(key).find_map(|order| {
+            let (before, leaf) = self.leaf_of_order(order)?;
+            let within = leaf.find(key, self.named())?;
+            Some(Place {
+                position: before + within,
+                order,
+                within,
+                leaf: Arc::clone(leaf),
+            })
+        })
+    }
+
+    /// Finds an entry by its position from 0.
+    pub(crate) fn at(&self, position: usize) -> Option<Place> {
+        let (mut children, mut left) = (&self.root, position);
+        'down: loop {
+            for child in children.iter() {
+                if left >= child.sum.entries {
+                    left -= child.sum.entries;
+                    continue;
+                }
+                match &child.node {
+                    Node::Branch(below) => {
+                        children = below;
+                        continue 'down;
+                    }
+                    Node::Leaf(leaf) => {
+                        let leaf = Arc::clone(leaf);
+                        return Some(Place {
+                            position,
+                            order: child.order,
+                            within: left,
+                            leaf,
+                        });
+                    }
+                }
+            }
+            return None;
+        }
+    }
+
+    pub(crate) fn piece(&self, place: &Place) -> Piece {
+        place.leaf.piece(place.within, self.named())
+    }
+
+    /// All entries in order, from `position` on.
+    pub(crate) fn pieces_from(&self, position: usize) -> impl Iterator<Item = Piece> + '_ {
+        let start = self.at(position);
+        let (order, skipped) = start.map_or((u64::MAX, 0), |place| (place.order, place.within));
+        Leaves::from_order(&self.root, order)
+            .flat_map(|leaf| leaf.pieces(self.named()))
+            .skip(skipped)
+    }
+
+    fn leaves(&self) -> Leaves<'_> {
+        Leaves::from_order(&self.root, 0)
+    }
+
+    fn leaf_of_order(&self, order: u64) -> Option<(usize, &Arc<Leaf>)> {
+        let (mut children, mut before) = (&self.root, 0);
+        loop {
+            let at = children
+                .partition_point(|child| child.order <= order)
+                .checked_sub(1)?;
+            before += children[..at]
+                .iter()
+                .map(|child| child.sum.entries)
+                .sum::<usize>();
+            match &children[at].node {
+                Node::Branch(below) => children = below,
+                Node::Leaf(leaf) => return (children[at].order == order).then_some((before, leaf)),
+            }
+        }
+    }
+
+    /// Puts a value in the place of another.
+    pub(crate) fn set(&self, place: &Place, piece: Piece) -> Self {
+        let old = self.piece(place);
+        let mut pieces = place.leaf.pieces(self.named());
+        pieces[place.within] = piece.clone();
+        self.edit(place.order, &pieces, Some(&old), Some(&piece))
+    }
+
+    /// Takes an entry out.
+    pub(crate) fn remove(&self, place: &Place) -> Self {
+        let mut pieces = place.leaf.pieces(self.named());
+        let old = pieces.remove(place.within);
+        self.edit(place.order, &pieces, Some(&old), None)
+    }
+
+    /// Puts a new entry before the one at `position`, or at the end.
+    pub(crate) fn insert(&self, position: usize, piece: Piece) -> Self {
+        let at_end = position >= self.sum.entries;
+        let neighbour = if at_end {
+            self.sum.entries.saturating_sub(1)
+        } else {
+            position
+        };
+        let Some(place) = self.at(neighbour) else {
+            return Self::build(self.kind, &[piece]);
+        };
+        let mut pieces = place.leaf.pieces(self.named());
+        let within = if at_end { pieces.len() } else { place.within };
+        pieces.insert(within, piece.clone());
+        self.edit(place.order, &pieces, None, Some(&piece))
+    }
+
+    /// Makes the tree in which the leaf at `order` holds `pieces`.
+    fn edit(
+        &self,
+        order: u64,
+        pieces: &[Piece],
+        gone: Option<&Piece>,
+        came: Option<&Piece>,
+    ) -> Self {
+        let leaves: Vec<_> = pack(pieces).into_iter().map(Arc::new).collect();
+        let next = self.order_after(order);
+        let room = next.map_or(ORDER_GAP, |next| (next - order) / (leaves.len() as u64 + 1));
+        if leaves.len() > 1 && room == 0 {
+            return self.rebuilt(order, pieces);
+        }
+        let children: Vec<_> = leaves
+            .into_iter()
+            .zip(0..)
+            .map(|(leaf, n)| Child::of_leaf(order + n * room, leaf))
+            .collect();
+        let index = self.index_after(&children, gone, came);
+        let level = replace(&self.root, order, &children);
+        let mut tree = Self::of_children(self.kind, level);
+        tree.index = index;
+        if tree.index.is_none() && tree.sum.objects == tree.sum.entries {
+            tree.index = tree.make_index();
+        }
+        tree
+    }
+
+    /// The way out when no order number is left between two leaves.
+    fn rebuilt(&self, order: u64, pieces: &[Piece]) -> Self {
+        let mut all = Vec::with_capacity(self.sum.entries + 1);
+        for (at, leaf) in self.leaves_with_order() {
+            if at == order {
+                all.extend_from_slice(pieces);
+            } else {
+                all.extend(leaf.pieces(self.named()));
+            }
+        }
+        Self::build(self.kind, &all)
+    }
+
+    fn leaves_with_order(&self) -> Vec<(u64, &Arc<Leaf>)> {
+        fn walk<'a>(children: &'a [Child], out: &mut Vec<(u64, &'a Arc<Leaf>)>) {
+            for child in children {
+                match &child.node {
+                    Node::Leaf(leaf) => out.push((child.order, leaf)),
+                    Node::Branch(below) => walk(below, out),
+                }
+            }
+        }
+        let mut out = Vec::new();
+        walk(&self.root, &mut out);
+        out
+    }
+
+    fn order_after(&self, order: u64) -> Option<u64> {
+        let mut next = None;
+        let mut children = &self.root;
+        loop {
+            let at = children.partition_point(|child| child.order <= order);
+            next = children.get(at).map(|child| child.order).or(next);
+            match &children[at.checked_sub(1)?].node {
+                Node::Branch(below) => children = below,
+                Node::Leaf(_) => return next,
+            }
+        }
+    }
+
+    fn index_after(
+        &self,
+        children: &[Child],
+        gone: Option<&Piece>,
+        came: Option<&Piece>,
+    ) -> Option<Index> {
+        let mut index = self.index.clone()?;
+        let gone = gone.and_then(Piece::key);
+        let came = match came {
+            Some(piece) => Some(piece.key()?),
+            None => None,
+        };
+        if gone != came {
+            if let Some(key) = &came
+                && self.find(key).is_some()
+            {
+                // An id that stands twice: the array is no collection any more.
+                return None;
+            }
+            if let Some(key) = &gone {
+                index.remove(key);
+            }
+            if let Some(key) = &came {
+                index.insert(
+                    key,
+                    children
+                        .first()
+                        .expect("INVARIANT: it came somewhere")
+                        .order,
+                );
+            }
+        }
+        for child in children.iter().skip(1) {
+            let Node::Leaf(leaf) = &child.node else {
+                continue;
+            };
+            for piece in leaf.pieces(self.named()) {
+                index.relocate(&piece.key().expect("INVARIANT: indexed"), child.order);
+            }
+        }
+        Some(index)
+    }
+
+    /// Indexes all entries; none when an array's elements are not records with distinct ids.
+    fn make_index(&self) -> Option<Index> {
+        if !self.named() && self.sum.objects != self.sum.entries {
+            return None;
+        }
+        let mut index = Index::default();
+        let mut ids = std::collections::HashSet::new();
+        for (order, leaf) in self.leaves_with_order() {
+            for piece in leaf.pieces(self.named()) {
+                let key = piece.key()?;
+                if !self.named() && !ids.insert(xxhash_rust::xxh3::xxh3_128(key.as_bytes())) {
+                    return None;
+                }
+                index.insert(&key, order);
+            }
+        }
+        Some(index)
+    }
+}
+
+impl Child {
+    fn of_leaf(order: u64, leaf: Arc<Leaf>) -> Self {
+        Self {
+            order,
+            sum: leaf.sum(),
+            node: Node::Leaf(leaf),
+        }
+    }
+
+    fn of_branch(children: &[Self]) -> Self {
+        Self {
+            order: children[0].order,
+            sum: children.iter().map(|child| child.sum).sum(),
+            node: Node::Branch(children.into()),
+        }
+    }
+}
+
+/// Replaces the leaf at `order` by `leaves`, which may be none; the result may be over-full by one
+/// split and is never deeper or shallower than `children`.
+fn replace(children: &[Child], order: u64, leaves: &[Child]) -> Vec<Child> {
+    let at = children.partition_point(|child| child.order <= order) - 1;
+    let below = match &children[at].node {
+        Node::Leaf(_) => leaves.to_vec(),
+        Node::Branch(below) => {
+            let below = replace(below, order, leaves);
+            if below.is_empty() {
+                Vec::new()
+            } else if below.len() > FAN {
+                below
+                    .chunks(below.len().div_ceil(2))
+                    .map(Child::of_branch)
+                    .collect()
+            } else {
+                vec![Child::of_branch(&below)]
+            }
+        }
+    };
+    let mut level = Vec::with_capacity(children.len() + below.len());
+    level.extend_from_slice(&children[..at]);
+    level.extend(below);
+    level.extend_from_slice(&children[at + 1..]);
+    level
+}
+
+/// The leaves from left to right.
+struct Leaves<'a> {
+    stack: Vec<std::slice::Iter<'a, Child>>,
+}
+
+impl<'a> Leaves<'a> {
+    fn from_order(root: &'a [Child], order: u64) -> Self {
+        let mut stack = Vec::new();
+        let mut children = root;
+        loop {
+            let at = children
+                .partition_point(|child| child.order <= order)
+                .saturating_sub(1);
+            if order == u64::MAX {
+                return Self { stack };
+            }
+            let here = children.get(at).map(|child| &child.node);
+            if let Some(Node::Branch(below)) = here {
+                stack.push(children[at + 1..].iter());
+                children = below;
+            } else {
+                stack.push(children[at.min(children.len())..].iter());
+                return Self { stack };
+            }
+        }
+    }
+}
+
+impl<'a> Iterator for Leaves<'a> {
+    type Item = &'a Arc<Leaf>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.stack.last_mut()?.next() {
+                None => {
+                    self.stack.pop();
+                }
+                Some(Child {
+                    node: Node::Leaf(leaf),
+                    ..
+                }) => return Some(leaf),
+                Some(Child {
+                    node: Node::Branch(below),
+                    ..
+                }) => self.stack.push(below.iter()),
+            }
+        }
+    }
+}

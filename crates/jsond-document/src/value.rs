@@ -1,0 +1,308 @@
+//! A JSON value of any size: small ones are one text, large ones a tree of texts.
+
+use crate::collection;
+use crate::json::{Json, Kind};
+use crate::leaf::Piece;
+use crate::pointer::array_index;
+use crate::tree::Tree;
+use crate::{quote, scan, string};
+use bytes::Bytes;
+use std::borrow::Cow;
+use std::sync::Arc;
+use xxhash_rust::xxh3::Xxh3;
+
+/// An array or object whose text is longer than this is kept as a tree.
+pub(crate) const TEXT_BYTES_MAX: usize = 8192;
+
+/// A hash of a value's compact text: equal texts have equal digests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest(pub u128);
+
+/// A JSON value, immutable, cheap to clone; every edit makes a new one that shares with the old.
+///
+/// Two values are equal when their compact texts are.
+#[derive(Clone)]
+pub struct Value(Repr);
+
+#[derive(Clone)]
+pub(crate) enum Repr {
+    Text(Json),
+    Tree(Arc<Tree>),
+}
+
+/// A member of an object or an element of an array.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The member name as spelled, with its quotes; none for an element.
+    pub spelled_name: Option<Bytes>,
+    /// The value.
+    pub value: Value,
+}
+
+impl Member {
+    /// The member name; none for an element.
+    #[must_use]
+    pub fn name(&self) -> Option<Cow<'_, str>> {
+        self.spelled_name.as_deref().map(string::unquote)
+    }
+}
+
+impl From<Json> for Value {
+    fn from(json: Json) -> Self {
+        let text = json.as_bytes();
+        let is_container = matches!(json.kind(), Kind::Array | Kind::Object);
+        if !is_container || text.len() <= TEXT_BYTES_MAX {
+            return Self(Repr::Text(json));
+        }
+        let named = json.kind() == Kind::Object;
+        let pieces: Vec<_> = scan::entries(text, 0)
+            .map(|entry| Piece {
+                name: named.then(|| text.slice(entry.name)),
+                value: Self::from(json.slice(entry.value)),
+            })
+            .collect();
+        Self(Repr::Tree(Arc::new(Tree::build(json.kind(), &pieces))))
+    }
+}
+
+impl Value {
+    /// Parses a text.
+    ///
+    /// *Errors*: as [`Json::parse`].
+    pub fn parse(input: &[u8]) -> Result<Self, crate::SyntaxError> {
+        Json::parse(input).map(Self::from)
+    }
+
+    /// Takes a small text as it is.
+    pub(crate) fn small(json: Json) -> Self {
+        Self(Repr::Text(json))
+    }
+
+    /// Takes a tree, as text again when it has become small.
+    pub(crate) fn large(tree: Arc<Tree>) -> Self {
+        if tree.bytes() > TEXT_BYTES_MAX / 2 {
+            return Self(Repr::Tree(tree));
+        }
+        let mut parts = Vec::new();
+        tree.push_text(&mut parts);
+        Self(Repr::Text(Json::from_compact(parts.concat())))
+    }
+
+    pub(crate) fn repr(&self) -> &Repr {
+        &self.0
+    }
+
+    pub(crate) fn as_tree(&self) -> Option<&Arc<Tree>> {
+        match &self.0 {
+            Repr::Tree(tree) => Some(tree),
+            Repr::Text(_) => None,
+        }
+    }
+
+    /// The kind of the value.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match &self.0 {
+            Repr::Text(json) => json.kind(),
+            Repr::Tree(tree) => tree.kind(),
+        }
+    }
+
+    /// The length of the compact text in bytes.
+    #[must_use]
+    pub fn len_bytes(&self) -> usize {
+        match &self.0 {
+            Repr::Text(json) => json.as_bytes().len(),
+            Repr::Tree(tree) => tree.bytes(),
+        }
+    }
+
+    /// How many members or elements the value has; a scalar has none.
+    ///
+    /// *Cost*: constant for a large value.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        match &self.0 {
+            Repr::Tree(tree) => tree.entries(),
+            Repr::Text(_) => self.members().count(),
+        }
+    }
+
+    /// The compact text in pieces that are shared with the value, in order.
+    #[must_use]
+    pub fn text_pieces(&self) -> Vec<Bytes> {
+        let mut parts = Vec::new();
+        match &self.0 {
+            Repr::Text(json) => parts.push(json.as_bytes().clone()),
+            Repr::Tree(tree) => tree.push_text(&mut parts),
+        }
+        parts
+    }
+
+    /// Appends the compact text to `out`.
+    pub fn write_to(&self, out: &mut Vec<u8>) {
+        match &self.0 {
+            Repr::Text(json) => out.extend_from_slice(json.as_bytes()),
+            Repr::Tree(_) => {
+                out.reserve(self.len_bytes());
+                for part in self.text_pieces() {
+                    out.extend_from_slice(&part);
+                }
+            }
+        }
+    }
+
+    /// The value as one text.
+    ///
+    /// *Cost*: shared for a small value, a copy of a large one.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        match &self.0 {
+            Repr::Text(json) => json.clone(),
+            Repr::Tree(_) => Json::from_compact(self.text_pieces().concat()),
+        }
+    }
+
+    /// The hash of the compact text.
+    ///
+    /// *Cost*: linear once for each version of a large value, then kept.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        match &self.0 {
+            Repr::Text(json) => Digest(xxhash_rust::xxh3::xxh3_128(json.as_bytes())),
+            Repr::Tree(tree) => Digest(*tree.digest.get_or_init(|| {
+                let mut hasher = Xxh3::new();
+                for part in self.text_pieces() {
+                    hasher.update(&part);
+                }
+                hasher.digest128()
+            })),
+        }
+    }
+
+    /// Judges whether the value is a collection; the module `collection` has the rule.
+    #[must_use]
+    pub fn is_collection(&self) -> bool {
+        match &self.0 {
+            Repr::Text(json) => collection::is_collection(json),
+            Repr::Tree(tree) => tree.is_collection(),
+        }
+    }
+
+    /// The members or elements, in order.
+    pub fn members(&self) -> Box<dyn Iterator<Item = Member> + '_> {
+        self.members_from(0)
+    }
+
+    /// The members or elements from a position on, in order.
+    pub fn members_from(&self, position: usize) -> Box<dyn Iterator<Item = Member> + '_> {
+        match &self.0 {
+            Repr::Tree(tree) => Box::new(tree.pieces_from(position).map(|piece| Member {
+                spelled_name: piece.name,
+                value: piece.value,
+            })),
+            Repr::Text(json) if matches!(json.kind(), Kind::Array | Kind::Object) => {
+                let named = json.kind() == Kind::Object;
+                let entries = scan::entries(json.as_bytes(), 0).skip(position);
+                Box::new(entries.map(move |entry| Member {
+                    spelled_name: named.then(|| json.as_bytes().slice(entry.name)),
+                    value: Self::small(json.slice(entry.value)),
+                }))
+            }
+            Repr::Text(_) => Box::new(std::iter::empty()),
+        }
+    }
+
+    /// Finds a member of an object by name.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<Self> {
+        match &self.0 {
+            Repr::Text(json) => json.member(name).map(Self::small),
+            Repr::Tree(tree) if tree.kind() == Kind::Object => {
+                tree.find(name).map(|place| tree.piece(&place).value)
+            }
+            Repr::Tree(_) => None,
+        }
+    }
+
+    /// Finds an element of an array by its position from 0.
+    #[must_use]
+    pub fn element(&self, position: usize) -> Option<Self> {
+        if self.kind() != Kind::Array {
+            return None;
+        }
+        match &self.0 {
+            Repr::Tree(tree) => tree.at(position).map(|place| tree.piece(&place).value),
+            Repr::Text(_) => self
+                .members_from(position)
+                .next()
+                .map(|member| member.value),
+        }
+    }
+
+    /// Finds a record of an array that is a collection by its id, with its position.
+    #[must_use]
+    pub fn record(&self, id: &str) -> Option<(usize, Self)> {
+        if self.kind() != Kind::Array || !self.is_collection() {
+            return None;
+        }
+        match &self.0 {
+            Repr::Tree(tree) => tree
+                .find(id)
+                .map(|place| (place.position, tree.piece(&place).value)),
+            Repr::Text(_) => self
+                .members()
+                .map(|member| member.value)
+                .enumerate()
+                .find(|(_, record)| collection::id_of_value(record).is_some_and(|it| it == id)),
+        }
+    }
+
+    /// Finds the child that a reference token of a JSON pointer names.
+    ///
+    /// *Source*: RFC 6901 §4.
+    #[must_use]
+    pub fn child(&self, token: &str) -> Option<Self> {
+        match self.kind() {
+            Kind::Object => self.member(token),
+            Kind::Array => self.element(array_index(token)?),
+            _ => None,
+        }
+    }
+
+    /// Finds the value that the tokens of a JSON pointer lead to.
+    #[must_use]
+    pub fn point(&self, tokens: &[String]) -> Option<Self> {
+        match tokens {
+            [] => Some(self.clone()),
+            [first, rest @ ..] => self.child(first)?.point(rest),
+        }
+    }
+
+    /// Spells an object of one member.
+    #[must_use]
+    pub fn object_of(name: &str, value: &Self) -> Self {
+        let mut text = format!("{{{}:", quote(name)).into_bytes();
+        value.write_to(&mut text);
+        text.push(b'}');
+        Self::from(Json::from_compact(text))
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Repr::Text(a), Repr::Text(b)) => a == b,
+            (Repr::Tree(a), Repr::Tree(b)) if Arc::ptr_eq(a, b) => true,
+            _ => self.len_bytes() == other.len_bytes() && self.digest() == other.digest(),
+        }
+    }
+}
+
+impl Eq for Value {}
+
+impl std::fmt::Debug for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Debug::fmt(&self.to_json(), f)
+    }
+}
