@@ -4,6 +4,7 @@
 //! guided dialogue's, [`escape`] makes what a client sent fit for a log, [`lang`] names the two
 //! languages of people. Nothing here reads a clock, a file or a socket, or uses another room.
 
+pub mod dialogue;
 pub mod escape;
 pub mod http1;
 pub mod lang;
