@@ -1,3 +1,30 @@
 //! Documents that survive: image, journal, checkpoint, recovery.
 //!
 //! Knows no HTTP, no sockets, no terminals.
+
+mod change;
+mod checkpoint;
+mod contract;
+mod decide;
+mod image;
+mod journal;
+mod layout;
+pub mod medium;
+mod merge;
+mod recovery;
+mod resolve;
+mod served;
+mod state;
+mod store;
+mod writer;
+
+pub use contract::{
+    Addition, Address, Applied, Edit, Effect, Match, Mutation, Outcome, Precondition, Rejection,
+    Revision, StoreError,
+};
+pub use image::{Entry, File, FilePath, Image, Template};
+pub use layout::lay_out;
+pub use recovery::OpenError;
+pub use resolve::{Place, Resolved};
+pub use served::Served;
+pub use store::Store;

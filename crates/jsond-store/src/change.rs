@@ -1,0 +1,132 @@
+//! What has happened, as a JSON Patch against the root document.
+//!
+//! The operations are concrete: array tokens are indices, file names are whole. Applying the same
+//! changes to the same files gives the same image everywhere.
+//!
+//! *Source*: RFC 6902 §3, §4.
+
+use bytes::Bytes;
+use jsond_document::{Json, Pointer, Value, quote};
+
+/// One operation of a change.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Operation {
+    /// What it does.
+    pub(crate) kind: OperationKind,
+    /// Where, from the root document.
+    pub(crate) path: Pointer,
+}
+
+/// What an operation does.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum OperationKind {
+    /// Adds a member, or inserts an element.
+    Add(Written),
+    /// Replaces a value.
+    Replace(Written),
+    /// Removes a value.
+    Remove,
+}
+
+/// A value and, for a whole file, the text in which it was laid out.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Written {
+    /// The value.
+    pub(crate) value: Value,
+    /// The laid-out text; other programs that read the patch pass over it.
+    pub(crate) text: Option<Bytes>,
+}
+
+impl From<Value> for Written {
+    fn from(value: Value) -> Self {
+        Self { value, text: None }
+    }
+}
+
+/// Encodes operations as the text of a JSON Patch, on one line.
+pub(crate) fn encode(operations: &[Operation], out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (n, operation) in operations.iter().enumerate() {
+        if n > 0 {
+            out.push(b',');
+        }
+        let (name, written) = match &operation.kind {
+            OperationKind::Add(written) => ("add", Some(written)),
+            OperationKind::Replace(written) => ("replace", Some(written)),
+            OperationKind::Remove => ("remove", None),
+        };
+        let path = quote(&operation.path.to_string());
+        out.extend_from_slice(format!("{{\"op\":\"{name}\",\"path\":{path}").as_bytes());
+        if let Some(written) = written {
+            out.extend_from_slice(b",\"value\":");
+            written.value.write_to(out);
+            if let Some(text) = &written.text {
+                out.extend_from_slice(b",\"text\":");
+                out.extend_from_slice(quote(&String::from_utf8_lossy(text)).as_bytes());
+            }
+        }
+        out.push(b'}');
+    }
+    out.push(b']');
+}
+
+/// Decodes the operations of a JSON Patch that [`encode`] made.
+pub(crate) fn decode(patch: &Json) -> Option<Vec<Operation>> {
+    Value::from(patch.clone())
+        .members()
+        .map(|member| operation(&member.value.to_json()))
+        .collect()
+}
+
+fn operation(json: &Json) -> Option<Operation> {
+    let path = Pointer::parse(&json.member("path")?.as_text()?).ok()?;
+    let written = || {
+        let value = Value::from(json.member("value")?);
+        let text = json
+            .member("text")
+            .and_then(|text| Some(text.as_text()?.into_owned()));
+        Some(Written {
+            value,
+            text: text.map(Bytes::from),
+        })
+    };
+    let kind = match &*json.member("op")?.as_text()? {
+        "add" => OperationKind::Add(written()?),
+        "replace" => OperationKind::Replace(written()?),
+        "remove" => OperationKind::Remove,
+        _ => return None,
+    };
+    Some(Operation { kind, path })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_read_back_as_it_was_written() {
+        let value = |text: &str| Value::parse(text.as_bytes()).unwrap();
+        let path = |text: &str| Pointer::parse(text).unwrap();
+        let operations = vec![
+            Operation {
+                kind: OperationKind::Add(Written {
+                    value: value(r#"{"a":1e400}"#),
+                    text: Some(Bytes::from_static(b"{\n \"a\": 1e400\n}\n")),
+                }),
+                path: path("/new.json"),
+            },
+            Operation {
+                kind: OperationKind::Replace(value("-0").into()),
+                path: path("/s.json/a~1b/~0"),
+            },
+            Operation {
+                kind: OperationKind::Remove,
+                path: path("/s.json/3"),
+            },
+        ];
+        let mut text = Vec::new();
+        encode(&operations, &mut text);
+        assert!(!text.contains(&b'\n'));
+        assert_eq!(decode(&Json::parse(&text).unwrap()).unwrap(), operations);
+    }
+}

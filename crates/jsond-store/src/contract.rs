@@ -1,0 +1,217 @@
+//! What the store is asked and what it answers.
+//!
+//! A mutation is asked, a change has happened. Preconditions travel with the mutation and are
+//! judged where the write happens. A refused mutation is an answer; an error means that the store
+//! could not do its work.
+
+use crate::image::Image;
+use bytes::Bytes;
+use jsond_document::{Digest, Json, SyntaxError, Value};
+use std::sync::Arc;
+
+/// The position of a change in the one sequence of changes; 0 is before the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Revision(pub u64);
+
+impl Revision {
+    /// The revision after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl std::fmt::Display for Revision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Where a value is, as a URL names it: folders, a file, then into the JSON.
+///
+/// *Shape*: one token for each segment; in an array that is a collection a token is an id, `.json`
+/// may be left out. [`Image::resolve`] says what it means in one version of the folder.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Address(pub Vec<String>);
+
+/// What must be true of the addressed value when the write happens.
+///
+/// *Source*: RFC 9110 §13.1.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Precondition {
+    /// The value's digest must be among these.
+    pub if_match: Option<Match>,
+    /// The value's digest must not be among these.
+    pub if_none_match: Option<Match>,
+}
+
+/// One side of a precondition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Match {
+    /// Any value that is there (`*`).
+    Any,
+    /// A value whose digest is in the list.
+    Digests(Vec<Digest>),
+}
+
+impl Match {
+    /// Judges a value, or that there is none.
+    #[must_use]
+    pub fn holds(&self, value: Option<&Value>) -> bool {
+        match (self, value) {
+            (_, None) => false,
+            (Self::Any, Some(_)) => true,
+            (Self::Digests(digests), Some(value)) => digests.contains(&value.digest()),
+        }
+    }
+}
+
+impl Precondition {
+    /// Judges a value, or that there is none, in the order of RFC 9110 §13.2.2.
+    #[must_use]
+    pub fn holds(&self, value: Option<&Value>) -> bool {
+        self.if_match.as_ref().is_none_or(|side| side.holds(value))
+            && !self
+                .if_none_match
+                .as_ref()
+                .is_some_and(|side| side.holds(value))
+    }
+}
+
+/// A write that is asked for.
+#[derive(Debug, Clone)]
+pub struct Mutation {
+    /// Where.
+    pub address: Address,
+    /// On which condition.
+    pub precondition: Precondition,
+    /// What.
+    pub edit: Edit,
+}
+
+/// What a mutation does at its address.
+#[derive(Debug, Clone)]
+pub enum Edit {
+    /// Replaces the value, or creates it in a parent that is there.
+    Put {
+        /// The new value.
+        value: Value,
+        /// The text as the client laid it out; it becomes the layout of a whole file.
+        text: Option<Bytes>,
+    },
+    /// Adds records to a collection, or an element at the end of an array.
+    Add(Vec<Addition>),
+    /// Removes the value.
+    Remove,
+}
+
+/// A record to be added.
+#[derive(Debug, Clone)]
+pub struct Addition {
+    /// The member name in an object collection; in an array the id comes from the record itself.
+    pub key: Option<String>,
+    /// The record.
+    pub value: Value,
+}
+
+/// The store's answer to a mutation that it could judge.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// It holds, durably.
+    Applied(Applied),
+    /// It was refused and nothing has changed.
+    Rejected(Rejection),
+}
+
+/// A mutation that holds.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// What it came to.
+    pub effect: Effect,
+    /// The written values' canonical addresses, in the order in which they were asked for.
+    pub written: Vec<Address>,
+    /// The new value at the address, or the value that was removed.
+    pub value: Option<Value>,
+    /// The image in which the mutation is visible.
+    pub image: Arc<Image>,
+}
+
+/// What a mutation came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Something was made where nothing was.
+    Created,
+    /// A value took the place of another.
+    Replaced,
+    /// The value was the same already.
+    Unchanged,
+    /// The value is gone.
+    Removed,
+}
+
+/// Why a mutation was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// Nothing is at the address.
+    #[error("there is no value at this address")]
+    NotFound,
+    /// The parent of the address is missing.
+    #[error("the parent of this address does not exist")]
+    ParentNotFound,
+    /// The parent is neither array nor object.
+    #[error("the parent is a {0}, which has no members")]
+    ParentNotAContainer(&'static str),
+    /// A record of this key is there already.
+    #[error("there is a record with the key {} already", jsond_document::quote(.0))]
+    Exists(String),
+    /// The precondition does not hold.
+    #[error("the precondition does not hold")]
+    Precondition,
+    /// Records can be added to collections only.
+    #[error("the value is no collection")]
+    NotACollection,
+    /// A record of an object collection, or of an array, must be an object.
+    #[error("a record must be an object")]
+    NotARecord,
+    /// The id in the record is not the one in the address.
+    #[error("the record's id {} is not the one in the address", jsond_document::quote(.0))]
+    IdMismatch(String),
+    /// The id in the record is neither a string nor a number.
+    #[error("the record's id is neither a string nor a number")]
+    IdKind,
+    /// An array has no place of this index.
+    #[error("the array has no such place")]
+    Index,
+    /// The values would be nested too deep in their file.
+    #[error("the value would be nested deeper than {0} in its file")]
+    TooDeep(usize),
+    /// The address names a folder.
+    #[error("this is a folder")]
+    Folder,
+    /// A file of this name is not served.
+    #[error("a file of this name is not served")]
+    Name,
+    /// The file on disk is broken JSON and is never overwritten.
+    #[error("the file is broken JSON ({0}) and waits to be mended by hand")]
+    Broken(SyntaxError),
+}
+
+/// Why the store could not do its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The write may or may not be there after a restart.
+    #[error("storage failed; whether the write survived shows after a restart")]
+    OutcomeUnknown,
+    /// The write was surely not stored: there is no room.
+    #[error("there is no room on the disk; the write was not stored")]
+    Full,
+    /// The store is stopping; the write was not stored.
+    #[error("the store is stopping; the write was not stored")]
+    Stopped,
+}
+
+/// Spells an id the way a new record of an array gets it.
+#[must_use]
+pub(crate) fn spell_id(id: u64) -> Json {
+    Json::parse(id.to_string().as_bytes()).expect("INVARIANT: digits are JSON")
+}

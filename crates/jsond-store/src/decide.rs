@@ -1,0 +1,432 @@
+//! From a mutation to the change that it means in one image, or to its refusal. No I/O.
+
+use crate::change::{Operation, OperationKind, Written};
+use crate::contract::{
+    Addition, Address, Edit, Effect, Mutation, Precondition, Rejection, spell_id,
+};
+use crate::image::{FilePath, Image};
+use crate::resolve::{Place, Resolved};
+use bytes::Bytes;
+use jsond_document::{Bounds, ID_NAME, Json, Kind, Pointer, Value, id_of_value};
+
+/// What a mutation comes to.
+#[derive(Debug)]
+pub(crate) struct Decision {
+    pub(crate) effect: Effect,
+    /// Empty when nothing changes.
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) written: Vec<Address>,
+    /// The value that a removal removes; otherwise the value is read from the new image.
+    pub(crate) removed: Option<Value>,
+}
+
+/// Decides what a mutation does to an image.
+pub(crate) fn decide(image: &Image, mutation: &Mutation) -> Result<Decision, Rejection> {
+    let resolved = image.resolve(&mutation.address);
+    let precondition = &mutation.precondition;
+    match &mutation.edit {
+        Edit::Put { value, text } => put(resolved, precondition, value, text.as_ref()),
+        Edit::Add(additions) => add(resolved, precondition, additions),
+        Edit::Remove => remove(resolved, precondition),
+    }
+}
+
+fn judge(precondition: &Precondition, value: Option<&Value>) -> Result<(), Rejection> {
+    if precondition.holds(value) {
+        Ok(())
+    } else {
+        Err(Rejection::Precondition)
+    }
+}
+
+fn put(
+    resolved: Resolved,
+    precondition: &Precondition,
+    value: &Value,
+    text: Option<&Bytes>,
+) -> Result<Decision, Rejection> {
+    match resolved {
+        Resolved::Value(place) => replace(&place, precondition, value, text),
+        Resolved::Absent { parent, token } => create(&parent, &token, precondition, value),
+        Resolved::AbsentFile { path } => create_file(path, precondition, value, text),
+        Resolved::Folder { .. } => Err(Rejection::Folder),
+        Resolved::Broken(file) => Err(broken(&file)),
+        Resolved::Nothing => Err(Rejection::ParentNotFound),
+    }
+}
+
+fn replace(
+    place: &Place,
+    precondition: &Precondition,
+    value: &Value,
+    text: Option<&Bytes>,
+) -> Result<Decision, Rejection> {
+    check_writable(place)?;
+    judge(precondition, Some(&place.value))?;
+    let written = vec![place.canonical()];
+    if place.value == *value {
+        return Ok(Decision {
+            effect: Effect::Unchanged,
+            operations: Vec::new(),
+            written,
+            removed: None,
+        });
+    }
+    if let (Some(id), Some(token)) = (record_id(place), place.address.last())
+        && id_of_value(value).is_none_or(|new| new != id)
+    {
+        return Err(Rejection::IdMismatch(
+            id_of_value(value).unwrap_or_else(|| token.clone()),
+        ));
+    }
+    check_depth(place.pointer.len(), value)?;
+    let text = text.filter(|_| place.is_file()).cloned();
+    let written_value = Written {
+        value: value.clone(),
+        text,
+    };
+    let operations = vec![operation(
+        place,
+        None,
+        OperationKind::Replace(written_value),
+    )];
+    Ok(Decision {
+        effect: Effect::Replaced,
+        operations,
+        written,
+        removed: None,
+    })
+}
+
+/// The id of a place that is a record of an array; a write may not change it under its address.
+fn record_id(place: &Place) -> Option<String> {
+    let differs = place.address.last() != place.pointer.last();
+    let id = id_of_value(&place.value)?;
+    let is_record = place.address.last().is_some_and(|token| *token == id);
+    (is_record && (differs || is_index(place))).then_some(id)
+}
+
+fn is_index(place: &Place) -> bool {
+    let Some((_, parent)) = place.pointer.split_last() else {
+        return false;
+    };
+    let root = place.file.value.as_ref();
+    root.and_then(|root| root.point(parent))
+        .is_some_and(|it| it.kind() == Kind::Array)
+}
+
+fn create(
+    parent: &Place,
+    token: &str,
+    precondition: &Precondition,
+    value: &Value,
+) -> Result<Decision, Rejection> {
+    check_writable(parent)?;
+    if !matches!(parent.value.kind(), Kind::Array | Kind::Object) {
+        return Err(Rejection::ParentNotAContainer(parent.value.kind().name()));
+    }
+    judge(precondition, None)?;
+    check_depth(parent.pointer.len() + 1, value)?;
+    let is_array = parent.value.kind() == Kind::Array;
+    let (token, value, address) = if is_array && parent.value.is_collection() && token != "-" {
+        (
+            parent.value.count().to_string(),
+            with_id(value, token)?,
+            token.to_owned(),
+        )
+    } else if is_array {
+        let count = parent.value.count().to_string();
+        if token != "-" && token != count {
+            return Err(Rejection::Index);
+        }
+        (count.clone(), value.clone(), count)
+    } else {
+        (token.to_owned(), value.clone(), token.to_owned())
+    };
+    let operations = vec![operation(
+        parent,
+        Some(token),
+        OperationKind::Add(value.into()),
+    )];
+    let written = vec![child_address(parent, address)];
+    Ok(Decision {
+        effect: Effect::Created,
+        operations,
+        written,
+        removed: None,
+    })
+}
+
+fn child_address(parent: &Place, token: String) -> Address {
+    let mut address = parent.canonical();
+    address.0.push(token);
+    address
+}
+
+/// Makes sure that a new record has the id that its address names.
+fn with_id(value: &Value, token: &str) -> Result<Value, Rejection> {
+    if value.kind() != Kind::Object {
+        return Err(Rejection::NotARecord);
+    }
+    match (id_of_value(value), value.member(ID_NAME)) {
+        (Some(id), _) if id == token => Ok(value.clone()),
+        (Some(id), _) => Err(Rejection::IdMismatch(id)),
+        (None, Some(_)) => Err(Rejection::IdKind),
+        (None, None) => Ok(insert_id(value, &id_literal(token))),
+    }
+}
+
+/// Spells an id as a number when it reads as an integer of the usual form, else as a string.
+fn id_literal(token: &str) -> Json {
+    match token.parse::<u64>() {
+        Ok(number) if number.to_string() == token => spell_id(number),
+        _ => Json::string(token),
+    }
+}
+
+/// Puts the id before the other members.
+fn insert_id(value: &Value, id: &Json) -> Value {
+    let text = value.to_json().to_string();
+    let rest = &text[1..];
+    let comma = if rest == "}" { "" } else { "," };
+    let text = format!("{{{}:{id}{comma}{rest}", jsond_document::quote(ID_NAME));
+    Value::parse(text.as_bytes()).expect("INVARIANT: an object with one more member")
+}
+
+fn create_file(
+    path: FilePath,
+    precondition: &Precondition,
+    value: &Value,
+    text: Option<&Bytes>,
+) -> Result<Decision, Rejection> {
+    check_name(path.last().expect("INVARIANT: a file has a name"))?;
+    judge(precondition, None)?;
+    let written_value = Written {
+        value: value.clone(),
+        text: text.cloned(),
+    };
+    let operations = vec![Operation {
+        kind: OperationKind::Add(written_value),
+        path: Pointer::from_tokens(path.iter().cloned()),
+    }];
+    let written = vec![Address(path)];
+    Ok(Decision {
+        effect: Effect::Created,
+        operations,
+        written,
+        removed: None,
+    })
+}
+
+/// Judges whether a file of this name could be served.
+fn check_name(name: &str) -> Result<(), Rejection> {
+    let is_plain = !name.starts_with('.')
+        && name.len() <= 200
+        && !name
+            .chars()
+            .any(|it| matches!(it, '/' | '\\') || it.is_control());
+    if is_plain {
+        Ok(())
+    } else {
+        Err(Rejection::Name)
+    }
+}
+
+fn add(
+    resolved: Resolved,
+    precondition: &Precondition,
+    additions: &[Addition],
+) -> Result<Decision, Rejection> {
+    let place = match resolved {
+        Resolved::Value(place) => place,
+        Resolved::Folder { .. } => return Err(Rejection::Folder),
+        Resolved::Broken(file) => return Err(broken(&file)),
+        _ => return Err(Rejection::NotFound),
+    };
+    check_writable(&place)?;
+    judge(precondition, Some(&place.value))?;
+    match place.value.kind() {
+        Kind::Object if place.value.is_collection() => add_members(&place, additions),
+        Kind::Array => add_elements(&place, additions),
+        _ => Err(Rejection::NotACollection),
+    }
+}
+
+fn add_members(place: &Place, additions: &[Addition]) -> Result<Decision, Rejection> {
+    let mut operations = Vec::new();
+    let mut written = Vec::new();
+    let mut keys = std::collections::HashSet::new();
+    for Addition { key, value } in additions {
+        let key = key.as_ref().ok_or(Rejection::NotARecord)?;
+        if value.kind() != Kind::Object {
+            return Err(Rejection::NotARecord);
+        }
+        if place.value.member(key).is_some() || !keys.insert(key) {
+            return Err(Rejection::Exists(key.clone()));
+        }
+        check_depth(place.pointer.len() + 1, value)?;
+        let kind = OperationKind::Add(value.clone().into());
+        operations.push(operation(place, Some(key.clone()), kind));
+        written.push(child_address(place, key.clone()));
+    }
+    Ok(created(operations, written))
+}
+
+fn created(operations: Vec<Operation>, written: Vec<Address>) -> Decision {
+    let effect = if operations.is_empty() {
+        Effect::Unchanged
+    } else {
+        Effect::Created
+    };
+    Decision {
+        effect,
+        operations,
+        written,
+        removed: None,
+    }
+}
+
+fn add_elements(place: &Place, additions: &[Addition]) -> Result<Decision, Rejection> {
+    let is_collection = place.value.is_collection();
+    let mut ids = NewIds::of(place);
+    let mut operations = Vec::new();
+    let mut written = Vec::new();
+    for (at, Addition { value, .. }) in (place.value.count()..).zip(additions) {
+        check_depth(place.pointer.len() + 1, value)?;
+        let (value, token) = if is_collection {
+            if value.kind() != Kind::Object {
+                return Err(Rejection::NotARecord);
+            }
+            ids.place(value)?
+        } else {
+            (value.clone(), at.to_string())
+        };
+        let kind = OperationKind::Add(value.into());
+        operations.push(operation(place, Some(at.to_string()), kind));
+        written.push(child_address(place, token));
+    }
+    Ok(created(operations, written))
+}
+
+/// The ids of an array collection and of what is being added to it.
+struct NewIds<'a> {
+    place: &'a Place,
+    added: std::collections::HashSet<String>,
+    /// The largest integer id, if all ids are integers; read when it is first needed.
+    largest: Option<Option<u64>>,
+}
+
+impl<'a> NewIds<'a> {
+    fn of(place: &'a Place) -> Self {
+        Self {
+            place,
+            added: std::collections::HashSet::new(),
+            largest: None,
+        }
+    }
+
+    /// Gives a record its id, taken from it or made, and refuses one that is there already.
+    fn place(&mut self, value: &Value) -> Result<(Value, String), Rejection> {
+        let (value, id) = match (id_of_value(value), value.member(ID_NAME)) {
+            (Some(id), _) => (value.clone(), id),
+            (None, Some(_)) => return Err(Rejection::IdKind),
+            (None, None) => {
+                let id = self.make();
+                (insert_id(value, &id_literal(&id)), id)
+            }
+        };
+        if self.place.value.record(&id).is_some() || !self.added.insert(id.clone()) {
+            return Err(Rejection::Exists(id));
+        }
+        let number = value.member(ID_NAME).and_then(|id| integer(&id));
+        if let Some(largest) = &mut self.largest {
+            *largest = largest.and_then(|it| number.map(|number| it.max(number)));
+        }
+        Ok((value, id))
+    }
+
+    /// Makes the next integer, or a UUID where the ids are not all integers.
+    fn make(&mut self) -> String {
+        let place = self.place;
+        let largest = *self
+            .largest
+            .get_or_insert_with(|| largest_integer_id(&place.value));
+        match largest.and_then(|largest| largest.checked_add(1)) {
+            Some(next) => next.to_string(),
+            None => uuid::Uuid::now_v7().to_string(),
+        }
+    }
+}
+
+/// The largest id when all ids are integers; 0 in an empty collection.
+fn largest_integer_id(collection: &Value) -> Option<u64> {
+    collection.members().try_fold(0, |largest, record| {
+        let id = record.value.member(ID_NAME)?;
+        Some(integer(&id)?.max(largest))
+    })
+}
+
+fn integer(id: &Value) -> Option<u64> {
+    (id.kind() == Kind::Number)
+        .then(|| id.to_json().as_str().parse().ok())
+        .flatten()
+}
+
+fn remove(resolved: Resolved, precondition: &Precondition) -> Result<Decision, Rejection> {
+    let place = match resolved {
+        Resolved::Value(place) => place,
+        Resolved::Folder { .. } => return Err(Rejection::Folder),
+        Resolved::Broken(file) => return Err(broken(&file)),
+        _ => return Err(Rejection::NotFound),
+    };
+    check_writable(&place)?;
+    judge(precondition, Some(&place.value))?;
+    if place.is_file() && place.file_path.is_empty() {
+        return Err(Rejection::Name);
+    }
+    let operations = vec![operation(&place, None, OperationKind::Remove)];
+    let written = vec![place.canonical()];
+    Ok(Decision {
+        effect: Effect::Removed,
+        operations,
+        written,
+        removed: Some(place.value),
+    })
+}
+
+fn operation(place: &Place, token: Option<String>, kind: OperationKind) -> Operation {
+    let tokens = place
+        .file_path
+        .iter()
+        .chain(&place.pointer)
+        .cloned()
+        .chain(token);
+    Operation {
+        kind,
+        path: Pointer::from_tokens(tokens),
+    }
+}
+
+fn check_writable(place: &Place) -> Result<(), Rejection> {
+    match &place.file.broken {
+        Some(error) => Err(Rejection::Broken(error.clone())),
+        None => Ok(()),
+    }
+}
+
+fn broken(file: &crate::image::File) -> Rejection {
+    file.broken
+        .clone()
+        .map_or(Rejection::NotFound, Rejection::Broken)
+}
+
+/// Depth is measured from the root of the file.
+fn check_depth(above: usize, value: &Value) -> Result<(), Rejection> {
+    let bound = Bounds::default().depth_max;
+    let depth = value.to_json().depth();
+    if above + depth > bound {
+        Err(Rejection::TooDeep(bound))
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,282 @@
+//! One immutable version of the served folder.
+//!
+//! An image is built from the files as they were read and from changes, never otherwise. It is
+//! cheap to clone; a reader keeps its version for as long as it likes.
+
+use crate::change::{Operation, OperationKind, Written};
+use crate::contract::Revision;
+use bytes::Bytes;
+use imbl::OrdMap;
+use jsond_document::{EditError, SyntaxError, Value};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// The path of a file or folder below the root: one token for each name.
+///
+/// With a single file as the root document that file's path is empty.
+pub type FilePath = Vec<String>;
+
+/// A served file in one version.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// The value; none while the file has never been readable.
+    pub value: Option<Value>,
+    /// What is wrong with the text on disk, if it is broken.
+    pub broken: Option<SyntaxError>,
+    /// The last change that touched the file.
+    pub revision: Revision,
+    /// When that was.
+    pub modified: SystemTime,
+    /// The text over which the value is laid when the file is written.
+    pub template: Template,
+}
+
+/// Where a file's layout comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Template {
+    /// From this text.
+    Text(Bytes),
+    /// From the text on disk, which is too large to be kept.
+    OnDisk,
+    /// From nothing: the file is new.
+    None,
+}
+
+/// A file or a folder.
+#[derive(Debug, Clone)]
+pub enum Entry {
+    /// A folder of entries by name.
+    Folder(OrdMap<String, Self>),
+    /// A file.
+    File(Arc<File>),
+}
+
+/// One version of everything that is served.
+#[derive(Debug, Clone)]
+pub struct Image {
+    /// The served folder, or the single served file.
+    pub root: Entry,
+    /// The last change in it.
+    pub revision: Revision,
+}
+
+/// Why a change does not apply to an image; changes from the store's own journal always do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ApplyError {
+    /// The path leads to no file.
+    #[error("the path leads to no file")]
+    NoFile,
+    /// The file's value is not known.
+    #[error("the file is broken")]
+    Broken,
+    /// The edit does not fit the file's value.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+}
+
+impl Image {
+    /// Makes the image in which the operations have happened.
+    ///
+    /// *Cost*: independent of the size of the files.
+    pub(crate) fn apply(
+        &self,
+        operations: &[Operation],
+        revision: Revision,
+        time: SystemTime,
+    ) -> Result<Self, ApplyError> {
+        let mut image = self.clone();
+        image.revision = revision;
+        for operation in operations {
+            let tokens = operation.path.tokens();
+            image.root = apply_at(&image.root, tokens, operation, revision, time)?;
+        }
+        Ok(image)
+    }
+
+    /// Finds a file by its path.
+    #[must_use]
+    pub fn file(&self, path: &[String]) -> Option<&Arc<File>> {
+        let mut entry = &self.root;
+        for token in path {
+            let Entry::Folder(entries) = entry else {
+                return None;
+            };
+            entry = entries.get(token)?;
+        }
+        match entry {
+            Entry::File(file) => Some(file),
+            Entry::Folder(_) => None,
+        }
+    }
+
+    /// All files with their paths, in order of name.
+    #[must_use]
+    pub fn files(&self) -> Vec<(FilePath, &Arc<File>)> {
+        let mut out = Vec::new();
+        collect(&self.root, &mut Vec::new(), &mut out);
+        out
+    }
+
+    /// Makes sure that a folder is in the image.
+    pub(crate) fn with_folder(&self, path: &[String]) -> Self {
+        Self {
+            root: put(&self.root, path, None),
+            revision: self.revision,
+        }
+    }
+
+    /// Puts a file into the image, or takes it out, without a change: how files are first read.
+    pub(crate) fn with_file(&self, path: &[String], file: Option<File>) -> Self {
+        let root = match file {
+            Some(file) => put(&self.root, path, Some(Entry::File(Arc::new(file)))),
+            None => take(&self.root, path),
+        };
+        Self {
+            root,
+            revision: self.revision,
+        }
+    }
+
+    /// Splits the path of an operation into the file's path and the tokens inside the file.
+    pub(crate) fn split<'a>(&self, tokens: &'a [String]) -> (&'a [String], &'a [String]) {
+        let mut entry = Some(&self.root);
+        for (depth, token) in tokens.iter().enumerate() {
+            match entry {
+                Some(Entry::File(_)) => return tokens.split_at(depth),
+                Some(Entry::Folder(entries)) => entry = entries.get(token),
+                None => return tokens.split_at(depth),
+            }
+        }
+        (tokens, &[])
+    }
+}
+
+fn collect<'a>(entry: &'a Entry, path: &mut FilePath, out: &mut Vec<(FilePath, &'a Arc<File>)>) {
+    match entry {
+        Entry::File(file) => out.push((path.clone(), file)),
+        Entry::Folder(entries) => {
+            for (name, below) in entries {
+                path.push(name.clone());
+                collect(below, path, out);
+                path.pop();
+            }
+        }
+    }
+}
+
+/// Puts a file, or a folder when there is none, at a path; folders on the way are made.
+fn put(entry: &Entry, path: &[String], file: Option<Entry>) -> Entry {
+    let entries = match entry {
+        Entry::Folder(entries) => Some(entries),
+        Entry::File(_) => None,
+    };
+    let Some((name, rest)) = path.split_first() else {
+        return file.unwrap_or_else(|| Entry::Folder(entries.cloned().unwrap_or_default()));
+    };
+    let mut entries = entries.cloned().unwrap_or_default();
+    let empty = Entry::Folder(OrdMap::new());
+    let below = put(entries.get(name).unwrap_or(&empty), rest, file);
+    entries.insert(name.clone(), below);
+    Entry::Folder(entries)
+}
+
+/// Takes a file out.
+fn take(entry: &Entry, path: &[String]) -> Entry {
+    let (Entry::Folder(entries), Some((name, rest))) = (entry, path.split_first()) else {
+        return entry.clone();
+    };
+    let mut entries = entries.clone();
+    match entries.get(name) {
+        Some(Entry::File(_)) if rest.is_empty() => {
+            entries.remove(name);
+        }
+        Some(below) => {
+            let below = take(below, rest);
+            entries.insert(name.clone(), below);
+        }
+        None => {}
+    }
+    Entry::Folder(entries)
+}
+
+fn apply_at(
+    entry: &Entry,
+    tokens: &[String],
+    operation: &Operation,
+    revision: Revision,
+    time: SystemTime,
+) -> Result<Entry, ApplyError> {
+    let entries = match entry {
+        Entry::File(file) => {
+            let file = apply_in_file(file, tokens, operation, revision, time)?;
+            return Ok(Entry::File(Arc::new(file)));
+        }
+        Entry::Folder(entries) => entries,
+    };
+    let (name, rest) = tokens.split_first().ok_or(ApplyError::NoFile)?;
+    let mut entries = entries.clone();
+    match (entries.get(name), &operation.kind) {
+        (Some(Entry::File(_)), OperationKind::Remove) if rest.is_empty() => {
+            entries.remove(name);
+        }
+        (Some(below), _) => {
+            let below = apply_at(below, rest, operation, revision, time)?;
+            entries.insert(name.clone(), below);
+        }
+        (None, OperationKind::Add(written)) if rest.is_empty() => {
+            let file = File {
+                value: None,
+                broken: None,
+                revision,
+                modified: time,
+                template: Template::None,
+            };
+            let file = with_whole(&file, written);
+            entries.insert(name.clone(), Entry::File(Arc::new(file)));
+        }
+        (None, _) => return Err(ApplyError::NoFile),
+    }
+    Ok(Entry::Folder(entries))
+}
+
+fn apply_in_file(
+    file: &File,
+    tokens: &[String],
+    operation: &Operation,
+    revision: Revision,
+    time: SystemTime,
+) -> Result<File, ApplyError> {
+    let mut new = match &operation.kind {
+        OperationKind::Add(written) | OperationKind::Replace(written) if tokens.is_empty() => {
+            with_whole(file, written)
+        }
+        kind => {
+            let value = file.value.as_ref().ok_or(ApplyError::Broken)?;
+            let value = match kind {
+                OperationKind::Add(written) => value.add(tokens, &written.value)?,
+                OperationKind::Replace(written) => value.replace(tokens, &written.value)?,
+                OperationKind::Remove => value.remove(tokens)?,
+            };
+            File {
+                value: Some(value),
+                ..file.clone()
+            }
+        }
+    };
+    new.revision = revision;
+    new.modified = time;
+    Ok(new)
+}
+
+fn with_whole(file: &File, written: &Written) -> File {
+    let template = match &written.text {
+        Some(text) => Template::Text(text.clone()),
+        None => file.template.clone(),
+    };
+    File {
+        value: Some(written.value.clone()),
+        broken: None,
+        template,
+        ..file.clone()
+    }
+}

@@ -1,0 +1,157 @@
+//! The journal: append-only segments of lines, one line for each atomic change.
+//!
+//! Appending and syncing happen in one place, [`Journal::commit`]. The journal knows no files and
+//! no image.
+
+pub(crate) mod entry;
+pub(crate) mod segment;
+
+use crate::contract::Revision;
+use crate::medium::{Medium, SegmentFile};
+use segment::Header;
+use std::io;
+use std::sync::Arc;
+
+/// A segment's size unless one batch is larger.
+const SEGMENT_BYTES: u64 = 1 << 20;
+
+/// The segments of one folder, and the one that is written.
+pub(crate) struct Journal {
+    medium: Arc<dyn Medium>,
+    identity: String,
+    open: Option<Open>,
+    /// Segments that are complete, with their last revision.
+    closed: Vec<(String, Revision)>,
+}
+
+struct Open {
+    name: String,
+    file: Box<dyn SegmentFile>,
+    end: u64,
+    bytes: u64,
+    last: Revision,
+}
+
+impl Journal {
+    pub(crate) fn new(
+        medium: Arc<dyn Medium>,
+        identity: String,
+        closed: Vec<(String, Revision)>,
+    ) -> Self {
+        Self {
+            medium,
+            identity,
+            open: None,
+            closed,
+        }
+    }
+
+    /// Says whether a batch of this size starts a new segment.
+    pub(crate) fn would_rotate(&self, bytes: usize) -> bool {
+        self.open
+            .as_ref()
+            .is_none_or(|open| open.end + bytes as u64 > open.bytes)
+    }
+
+    /// Appends one batch and syncs it.
+    ///
+    /// DURABILITY: when this returns `Ok` the batch is on stable storage. When it fails, the batch
+    /// was not acknowledged, and the caller decides whether anything may be written again.
+    pub(crate) fn commit(
+        &mut self,
+        batch: &[u8],
+        first: Revision,
+        last: Revision,
+    ) -> Result<(), CommitError> {
+        self.append(batch, first).map_err(CommitError::of_append)?;
+        let open = self.open.as_mut().expect("INVARIANT: appended");
+        open.file.sync().map_err(CommitError::Failed)?;
+        open.end += batch.len() as u64;
+        open.last = last;
+        Ok(())
+    }
+
+    fn append(&mut self, batch: &[u8], first: Revision) -> io::Result<()> {
+        if self.would_rotate(batch.len()) {
+            self.rotate(first, batch.len())?;
+        }
+        let open = self.open.as_mut().expect("INVARIANT: rotated");
+        open.file.write_at(open.end, batch)
+    }
+
+    fn rotate(&mut self, first: Revision, batch_bytes: usize) -> io::Result<()> {
+        let header = Header {
+            identity: self.identity.clone(),
+            first,
+        }
+        .encode();
+        let bytes = SEGMENT_BYTES.max((header.len() + batch_bytes) as u64);
+        let name = segment::name_of(first);
+        let mut file = self.medium.open_segment(&name, bytes)?;
+        file.write_at(0, &header)?;
+        if let Some(old) = self.open.take() {
+            self.closed.push((old.name, old.last));
+        }
+        let end = header.len() as u64;
+        self.open = Some(Open {
+            name,
+            file,
+            end,
+            bytes,
+            last: first,
+        });
+        Ok(())
+    }
+
+    /// Makes the tail good again after an append that found no room.
+    pub(crate) fn mend(&mut self, written: usize) -> io::Result<()> {
+        let Some(open) = &mut self.open else {
+            return Ok(());
+        };
+        let length = (written as u64).min(open.bytes - open.end);
+        let zeros = vec![0; usize::try_from(length).map_err(io::Error::other)?];
+        open.file.write_at(open.end, &zeros)?;
+        open.file.sync()
+    }
+
+    /// Removes the segments whose entries are all before `needed`.
+    pub(crate) fn remove_before(&mut self, needed: Revision) -> io::Result<()> {
+        while let Some((name, last)) = self.closed.first() {
+            if *last >= needed {
+                return Ok(());
+            }
+            self.medium.remove(name)?;
+            // DURABILITY: in this order on disk too, or a gap would look like a lost segment.
+            self.medium.sync_folder("")?;
+            self.closed.remove(0);
+        }
+        Ok(())
+    }
+
+    /// Removes all segments: no file needs them any more.
+    pub(crate) fn remove_all(&mut self) -> io::Result<()> {
+        let open = self.open.take().map(|open| (open.name, open.last));
+        self.closed.extend(open);
+        self.remove_before(Revision(u64::MAX))
+    }
+}
+
+/// Why a batch is not durable.
+#[derive(Debug)]
+pub(crate) enum CommitError {
+    /// There is no room; surely nothing of the batch was acknowledged or will be recovered.
+    NoRoom(io::Error),
+    /// Anything else; what is on the medium is unknown.
+    Failed(io::Error),
+}
+
+impl CommitError {
+    fn of_append(error: io::Error) -> Self {
+        let no_room = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+        if no_room.contains(&error.kind()) {
+            Self::NoRoom(error)
+        } else {
+            Self::Failed(error)
+        }
+    }
+}

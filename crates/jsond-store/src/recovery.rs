@@ -1,0 +1,416 @@
+//! From what is on the media to the image: read the files, replay what they lack.
+//!
+//! A torn tail of the journal is dropped and said; damage before the last batch, a missing segment
+//! or a segment of another folder is a loud refusal that names the place.
+
+use crate::change::{Operation, OperationKind};
+use crate::checkpoint::{OnDisk, keep_conflict, template_of};
+use crate::contract::Revision;
+use crate::image::{Entry as ImageEntry, File, FilePath, Image, Template};
+use crate::journal::entry::{Body, Entry, Mark, content_hash};
+use crate::journal::segment::{self, Contents, Tail};
+use crate::medium::Medium;
+use crate::served::Served;
+use crate::state::State;
+use imbl::OrdMap;
+use jsond_document::Value;
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::time::SystemTime;
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder or its journal cannot be read or written.
+    #[error("{what}: {error}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// What the system said.
+        #[source]
+        error: io::Error,
+    },
+    /// Another process serves the folder.
+    #[error("another jsond serves this folder already (it holds the lock .jsond/lock)")]
+    Locked,
+    /// Acknowledged entries of the journal are damaged.
+    #[error(
+        "the journal segment {segment} is damaged at byte {offset}, before its last batch; \
+         acknowledged writes may be in it, so nothing was changed"
+    )]
+    Damaged {
+        /// The segment's name.
+        segment: String,
+        /// Where the damage begins.
+        offset: usize,
+    },
+    /// A segment in the middle is not there.
+    #[error("a journal segment is missing: {segment} begins after revision {expected}")]
+    Missing {
+        /// The segment after the gap.
+        segment: String,
+        /// The revision at which it should begin.
+        expected: Revision,
+    },
+    /// A segment belongs to another folder.
+    #[error("the journal segment {segment} belongs to another folder")]
+    Foreign {
+        /// The segment's name.
+        segment: String,
+    },
+}
+
+impl OpenError {
+    pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::Io {
+            what: what.into(),
+            error,
+        }
+    }
+}
+
+/// What recovery found.
+pub(crate) struct Recovered {
+    pub(crate) image: Image,
+    pub(crate) last: Revision,
+    pub(crate) on_disk: HashMap<FilePath, OnDisk>,
+    /// Files whose changes are not on disk yet.
+    pub(crate) behind: Vec<FilePath>,
+    pub(crate) segments: Vec<(String, Revision)>,
+}
+
+/// Reads the journal and the files.
+pub(crate) fn recover(
+    served: &Served,
+    journal: &dyn Medium,
+    state: &State,
+) -> Result<Recovered, OpenError> {
+    let (entries, segments) = read_journal(journal, state)?;
+    let last = entries
+        .last()
+        .map_or(Revision(0), |entry| entry.revision)
+        .max(state.revision);
+    let mut plan = Plan::of(entries, state);
+    let mut recovered = Recovered {
+        image: Image {
+            root: ImageEntry::Folder(OrdMap::new()),
+            revision: last,
+        },
+        last,
+        on_disk: HashMap::new(),
+        behind: Vec::new(),
+        segments,
+    };
+    let listing = served
+        .list()
+        .map_err(OpenError::io("the folder cannot be read"))?;
+    for path in listing.folders {
+        recovered.image = recovered.image.with_folder(&path);
+    }
+    for path in listing.files {
+        let history = plan.files.remove(&path).unwrap_or_default();
+        recover_file(served, &path, &history, &mut recovered)?;
+    }
+    for (path, history) in std::mem::take(&mut plan.files) {
+        recover_file(served, &path, &history, &mut recovered)?;
+    }
+    Ok(recovered)
+}
+
+/// What the journal says of one file, in order.
+#[derive(Default)]
+struct History {
+    marks: Vec<Mark>,
+    operations: Vec<(Revision, SystemTime, Operation)>,
+}
+
+struct Plan {
+    files: BTreeMap<FilePath, History>,
+}
+
+impl Plan {
+    fn of(entries: Vec<Entry>, state: &State) -> Self {
+        let mut files: BTreeMap<FilePath, History> = BTreeMap::new();
+        for entry in &entries {
+            if let Body::Mark(mark) = &entry.body {
+                files
+                    .entry(mark.path.clone())
+                    .or_default()
+                    .marks
+                    .push(mark.clone());
+            }
+        }
+        for entry in entries {
+            let Body::Change(operations) = entry.body else {
+                continue;
+            };
+            if entry.revision <= state.passed {
+                continue;
+            }
+            for operation in operations {
+                let tokens = operation.path.tokens();
+                let Some(history) = history_of(&mut files, tokens) else {
+                    tracing::error!(path = %operation.path, "a change of a file without a mark");
+                    continue;
+                };
+                history
+                    .operations
+                    .push((entry.revision, entry.time, operation));
+            }
+        }
+        Self { files }
+    }
+}
+
+/// Finds the file that an operation's path leads into: every change is preceded by a mark of its
+/// file in the segments that are kept.
+fn history_of<'a>(
+    files: &'a mut BTreeMap<FilePath, History>,
+    tokens: &[String],
+) -> Option<&'a mut History> {
+    let length = (0..=tokens.len()).find(|&length| files.contains_key(&tokens[..length]))?;
+    files.get_mut(&tokens[..length])
+}
+
+fn recover_file(
+    served: &Served,
+    path: &FilePath,
+    history: &History,
+    recovered: &mut Recovered,
+) -> Result<(), OpenError> {
+    let disk_path = served.path_of(path);
+    let what = || format!("{disk_path} cannot be read");
+    let text = match served.medium.read(&disk_path) {
+        Ok(text) => text,
+        Err(error) if history.operations.is_empty() => {
+            tracing::warn!(file = disk_path, %error, "the file cannot be read and is not served");
+            return Ok(());
+        }
+        Err(error) => return Err(OpenError::io(what())(error)),
+    };
+    let stat = served
+        .medium
+        .stat(&disk_path)
+        .map_err(OpenError::io(what()))?;
+    let hash = text.as_deref().map(content_hash);
+    let modified = stat.map_or(SystemTime::UNIX_EPOCH, |stat| stat.modified);
+    let base = history.marks.iter().rev().find(|mark| mark.hash == hash);
+    let base_revision = base.map_or(Revision(0), |mark| mark.revision);
+    let file = text
+        .as_deref()
+        .map(|text| read_file(&disk_path, text, base_revision, modified));
+    let on_disk = OnDisk {
+        hash,
+        revision: base_revision,
+        value: file.as_ref().and_then(|file| file.value.clone()),
+    };
+    recovered.on_disk.insert(path.clone(), on_disk);
+    recovered.image = recovered.image.with_file(path, file);
+    let is_known = base.is_some();
+    let pending: Vec<_> = history
+        .operations
+        .iter()
+        .filter(|(revision, ..)| *revision > base_revision)
+        .collect();
+    if pending.is_empty() {
+        return Ok(());
+    }
+    recovered.behind.push(path.clone());
+    let start = pending
+        .iter()
+        .rposition(|(_, _, operation)| is_whole(operation, path));
+    if start.is_none() && !is_known {
+        keep_hand_version(
+            served,
+            &disk_path,
+            text.as_deref(),
+            &pending,
+            recovered.last,
+        )?;
+    }
+    replay(&pending[start.unwrap_or(0)..], &disk_path, recovered);
+    Ok(())
+}
+
+/// An operation on the whole file needs no base.
+fn is_whole(operation: &Operation, path: &FilePath) -> bool {
+    operation.path.tokens() == path.as_slice()
+}
+
+fn replay(
+    pending: &[&(Revision, SystemTime, Operation)],
+    disk_path: &str,
+    recovered: &mut Recovered,
+) {
+    for (revision, time, operation) in pending {
+        let mut operation = operation.clone();
+        let exists = recovered.image.split(operation.path.tokens()).1.is_empty()
+            && recovered.image.file(operation.path.tokens()).is_some();
+        match operation.kind {
+            // The base of a whole file may or may not be there.
+            OperationKind::Replace(written) if !exists && is_file_path(&operation, recovered) => {
+                operation.kind = OperationKind::Add(written);
+            }
+            OperationKind::Remove if !exists && is_file_path(&operation, recovered) => continue,
+            _ => {}
+        }
+        let operations = std::slice::from_ref(&operation);
+        match recovered.image.apply(operations, *revision, *time) {
+            Ok(image) => {
+                recovered.image = Image {
+                    revision: recovered.last,
+                    ..image
+                }
+            }
+            Err(error) => {
+                let path = operation.path.to_string();
+                tracing::warn!(file = disk_path, path, %revision, %error, "a change was set aside");
+            }
+        }
+    }
+}
+
+fn is_file_path(operation: &Operation, recovered: &Recovered) -> bool {
+    let (_, inside) = recovered.image.split(operation.path.tokens());
+    inside.is_empty()
+}
+
+/// The file was changed while the server was down and there are changes to it: both are kept.
+fn keep_hand_version(
+    served: &Served,
+    disk_path: &str,
+    text: Option<&[u8]>,
+    pending: &[&(Revision, SystemTime, Operation)],
+    revision: Revision,
+) -> Result<(), OpenError> {
+    let operations: Vec<_> = pending
+        .iter()
+        .map(|(_, _, operation)| operation.clone())
+        .collect();
+    let mut patch = Vec::new();
+    crate::change::encode(&operations, &mut patch);
+    patch.push(b'\n');
+    let kept = text.unwrap_or(&patch);
+    keep_conflict(served, disk_path, kept, revision).map_err(OpenError::io(format!(
+        "the edited {disk_path} cannot be kept"
+    )))
+}
+
+fn read_file(disk_path: &str, text: &[u8], revision: Revision, modified: SystemTime) -> File {
+    let (value, broken) = match Value::parse(text) {
+        Ok(value) => (Some(value), None),
+        Err(error) => {
+            tracing::warn!(file = disk_path, %error, "the file is broken JSON");
+            (None, Some(error))
+        }
+    };
+    let template = if broken.is_none() {
+        template_of(text)
+    } else {
+        Template::None
+    };
+    File {
+        value,
+        broken,
+        revision,
+        modified,
+        template,
+    }
+}
+
+type Journal = (Vec<Entry>, Vec<(String, Revision)>);
+
+fn read_journal(journal: &dyn Medium, state: &State) -> Result<Journal, OpenError> {
+    let listed = journal
+        .list("")
+        .map_err(OpenError::io("the journal cannot be read"))?;
+    let mut names: Vec<_> = listed.into_iter().map(|listed| listed.name).collect();
+    names.retain(|name| segment::is_name(name));
+    names.sort();
+    let (mut entries, mut segments): Journal = Default::default();
+    let mut next: Option<Revision> = None;
+    for (n, name) in names.iter().enumerate() {
+        let bytes = journal
+            .read(name)
+            .map_err(OpenError::io(format!("{name} cannot be read")))?;
+        let bytes = bytes.unwrap_or_default();
+        let contents = segment::read(&bytes);
+        let is_last = n + 1 == names.len();
+        check_segment(name, &contents, is_last, next, state)?;
+        if contents.entries.is_empty() {
+            // Nothing in it was ever acknowledged.
+            discard(journal, name)?;
+            continue;
+        }
+        if contents.tail == Tail::Torn {
+            mend_tail(journal, name, &contents, bytes.len())?;
+        }
+        let last = contents
+            .entries
+            .last()
+            .map_or(Revision(0), |entry| entry.revision);
+        next = Some(last.next());
+        segments.push((name.clone(), last));
+        entries.extend(contents.entries);
+    }
+    Ok((entries, segments))
+}
+
+fn check_segment(
+    name: &str,
+    contents: &Contents,
+    is_last: bool,
+    next: Option<Revision>,
+    state: &State,
+) -> Result<(), OpenError> {
+    let segment = name.to_owned();
+    if contents.tail == Tail::Damaged || (!is_last && contents.tail != Tail::Clean) {
+        return Err(OpenError::Damaged {
+            segment,
+            offset: contents.end,
+        });
+    }
+    let Some(header) = &contents.header else {
+        return if is_last {
+            Ok(())
+        } else {
+            Err(OpenError::Damaged { segment, offset: 0 })
+        };
+    };
+    if header.identity != state.identity {
+        return Err(OpenError::Foreign { segment });
+    }
+    match next {
+        Some(expected) if header.first != expected => Err(OpenError::Missing { segment, expected }),
+        _ => Ok(()),
+    }
+}
+
+fn discard(journal: &dyn Medium, name: &str) -> Result<(), OpenError> {
+    let what = || format!("the empty segment {name} cannot be removed");
+    journal.remove(name).map_err(OpenError::io(what()))?;
+    journal.sync_folder("").map_err(OpenError::io(what()))
+}
+
+/// DURABILITY: what lies behind the good end must never be read as entries later, when good ones
+/// have grown up to it.
+fn mend_tail(
+    journal: &dyn Medium,
+    name: &str,
+    contents: &Contents,
+    length: usize,
+) -> Result<(), OpenError> {
+    tracing::warn!(
+        segment = name,
+        offset = contents.end,
+        "the journal ends in a batch that was never acknowledged; it is dropped"
+    );
+    let what = || format!("the tail of {name} cannot be mended");
+    let mut file = journal
+        .open_segment(name, length as u64)
+        .map_err(OpenError::io(what()))?;
+    let zeros = vec![0; length - contents.end];
+    file.write_at(contents.end as u64, &zeros)
+        .map_err(OpenError::io(what()))?;
+    file.sync().map_err(OpenError::io(what()))
+}

@@ -1,0 +1,166 @@
+//! From the address in a URL to the place that it means in one image.
+//!
+//! The one place that knows: a folder wins over a file, an exact name over one with `.json` left
+//! out, and a token into an array that is a collection is an id.
+
+use crate::contract::Address;
+use crate::image::{Entry, File, FilePath, Image};
+use imbl::OrdMap;
+use jsond_document::{Kind, Value};
+use std::sync::Arc;
+
+/// What an address means.
+#[derive(Debug, Clone)]
+pub enum Resolved {
+    /// A folder.
+    Folder {
+        /// Its path.
+        path: FilePath,
+        /// What is in it.
+        entries: OrdMap<String, Entry>,
+    },
+    /// A value in a file, or the file itself.
+    Value(Place),
+    /// A file that is broken JSON and was never read; the address is it or something in it.
+    Broken(Arc<File>),
+    /// A value that could be made: its parent is there.
+    Absent {
+        /// The parent.
+        parent: Place,
+        /// The token that names nothing.
+        token: String,
+    },
+    /// A file that could be made: its folder is there.
+    AbsentFile {
+        /// The path that the file would have, `.json` included.
+        path: FilePath,
+    },
+    /// Nothing, and the parent is missing too.
+    Nothing,
+}
+
+/// A value that is there.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The path of its file.
+    pub file_path: FilePath,
+    /// Its file.
+    pub file: Arc<File>,
+    /// The tokens of a JSON pointer inside the file; array tokens are indices.
+    pub pointer: Vec<String>,
+    /// The tokens as a URL spells them; ids in arrays that are collections.
+    pub address: Vec<String>,
+    /// The value.
+    pub value: Value,
+}
+
+impl Place {
+    /// The canonical address: the file's whole name, then the tokens inside.
+    #[must_use]
+    pub fn canonical(&self) -> Address {
+        Address(
+            self.file_path
+                .iter()
+                .chain(&self.address)
+                .cloned()
+                .collect(),
+        )
+    }
+
+    /// Judges whether the place is a whole file.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        self.pointer.is_empty()
+    }
+
+    /// Finds the child that a token of a URL names.
+    #[must_use]
+    pub fn child(&self, token: &str) -> Option<Self> {
+        let (index, value) = if self.value.kind() == Kind::Array && self.value.is_collection() {
+            let (index, value) = self.value.record(token)?;
+            (index.to_string(), value)
+        } else {
+            (token.to_owned(), self.value.child(token)?)
+        };
+        let mut place = Self {
+            value,
+            ..self.clone()
+        };
+        place.pointer.push(index);
+        place.address.push(token.to_owned());
+        Some(place)
+    }
+}
+
+impl Image {
+    /// Finds what an address means in this image.
+    #[must_use]
+    pub fn resolve(&self, address: &Address) -> Resolved {
+        let mut entry = &self.root;
+        let mut path = FilePath::new();
+        let mut tokens = address.0.iter();
+        loop {
+            let entries = match entry {
+                Entry::File(file) => return in_file(path, file, tokens.as_slice()),
+                Entry::Folder(entries) => entries,
+            };
+            let Some(token) = tokens.next() else {
+                return Resolved::Folder {
+                    path,
+                    entries: entries.clone(),
+                };
+            };
+            let Some((name, below)) = find(entries, token) else {
+                if !tokens.as_slice().is_empty() {
+                    return Resolved::Nothing;
+                }
+                path.push(file_name(token));
+                return Resolved::AbsentFile { path };
+            };
+            path.push(name);
+            entry = below;
+        }
+    }
+}
+
+fn find<'a>(entries: &'a OrdMap<String, Entry>, token: &str) -> Option<(String, &'a Entry)> {
+    if let Some(entry) = entries.get(token) {
+        return Some((token.to_owned(), entry));
+    }
+    let name = format!("{token}.json");
+    entries.get(&name).map(|entry| (name, entry))
+}
+
+fn file_name(token: &str) -> String {
+    if token.ends_with(".json") {
+        token.to_owned()
+    } else {
+        format!("{token}.json")
+    }
+}
+
+fn in_file(file_path: FilePath, file: &Arc<File>, tokens: &[String]) -> Resolved {
+    let Some(value) = file.value.clone() else {
+        return Resolved::Broken(Arc::clone(file));
+    };
+    let mut place = Place {
+        file_path,
+        file: Arc::clone(file),
+        pointer: Vec::new(),
+        address: Vec::new(),
+        value,
+    };
+    for (at, token) in tokens.iter().enumerate() {
+        match place.child(token) {
+            Some(child) => place = child,
+            None if at + 1 == tokens.len() => {
+                return Resolved::Absent {
+                    parent: place,
+                    token: token.clone(),
+                };
+            }
+            None => return Resolved::Nothing,
+        }
+    }
+    Resolved::Value(place)
+}

@@ -1,0 +1,179 @@
+//! The store's handle: open, read an image, submit a mutation, stop.
+
+use crate::checkpoint::{Checkpointer, Order};
+use crate::contract::{Mutation, Outcome, Revision, StoreError};
+use crate::image::Image;
+use crate::journal::Journal;
+use crate::journal::entry::Mark;
+use crate::journal::segment;
+use crate::medium::Medium;
+use crate::recovery::{OpenError, Recovered, recover};
+use crate::served::Served;
+use crate::state::State;
+use crate::writer::{Message, Start, Writer};
+use arc_swap::ArcSwap;
+use std::sync::mpsc::{Sender, channel, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Instant;
+use tokio::sync::oneshot;
+
+/// A folder of JSON documents that survive.
+///
+/// Cheap to share; reading never waits for writing.
+#[derive(Debug)]
+pub struct Store {
+    published: Arc<ArcSwap<Image>>,
+    writer: Sender<Message>,
+    checkpoints: Sender<Order>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Store {
+    /// Opens the store: recovers, then starts the writer and the checkpoint thread.
+    ///
+    /// The caller holds the folder's lock for as long as the store lives.
+    ///
+    /// *Errors*: see [`OpenError`]; nothing was overwritten then.
+    pub fn open(served: Served, journal: Arc<dyn Medium>) -> Result<Self, OpenError> {
+        let state = open_state(&*journal)?;
+        let recovered = recover(&served, &*journal, &state)?;
+        let (writer, messages) = channel();
+        let (checkpoints, orders) = channel();
+        let Recovered {
+            image,
+            last,
+            on_disk,
+            behind,
+            segments,
+        } = recovered;
+        let published = Arc::new(ArcSwap::from_pointee(image));
+        let marks = on_disk.iter().map(|(path, it)| {
+            let mark = Mark {
+                path: path.clone(),
+                revision: it.revision,
+                hash: it.hash,
+            };
+            (path.clone(), mark)
+        });
+        let identity = state.identity.clone();
+        let writer_thread = Writer::new(Start {
+            published: Arc::clone(&published),
+            journal: Journal::new(Arc::clone(&journal), identity.clone(), segments),
+            last,
+            on_disk: marks.collect(),
+            touched: checkpoints.clone(),
+            finish: Box::new(move |last| {
+                let identity = identity.clone();
+                State {
+                    identity,
+                    revision: last,
+                    passed: last,
+                }
+                .write(&*journal)
+            }),
+        });
+        let now = Instant::now();
+        let checkpointer = Checkpointer {
+            served,
+            published: Arc::clone(&published),
+            writer: writer.clone(),
+            on_disk,
+            due: behind.into_iter().map(|path| (path, now)).collect(),
+            rest: std::collections::HashMap::new(),
+        };
+        let threads = vec![
+            spawn("writer", move || writer_thread.run(&messages))?,
+            spawn("checkpoint", move || checkpointer.run(&orders))?,
+        ];
+        Ok(Self {
+            published,
+            writer,
+            checkpoints,
+            threads: Mutex::new(threads),
+        })
+    }
+
+    /// The newest image of which everything is durable.
+    #[must_use]
+    pub fn image(&self) -> Arc<Image> {
+        self.published.load_full()
+    }
+
+    /// Submits a mutation and waits until it is durable or refused.
+    ///
+    /// *Cancel*: the write belongs to the writer from the moment of the call; dropping the future
+    /// only gives up the answer.
+    ///
+    /// *Errors*: see [`StoreError`].
+    pub fn submit(
+        &self,
+        mutation: Mutation,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send + use<> {
+        let (answer, answered) = oneshot::channel();
+        let sent = self
+            .writer
+            .send(Message::Mutate(Box::new(mutation), answer));
+        async move {
+            sent.map_err(|_| StoreError::Stopped)?;
+            answered.await.map_err(|_| StoreError::OutcomeUnknown)?
+        }
+    }
+
+    /// Writes all changed files now and waits for it; says whether all of it worked.
+    pub fn settle(&self) -> bool {
+        let (flushed, is_flushed) = sync_channel(1);
+        self.checkpoints.send(Order::Flush(flushed)).is_ok() && is_flushed.recv() == Ok(true)
+    }
+
+    /// Stops cleanly: no more writes, all files written, the journal gone.
+    ///
+    /// *Errors*: `false` when the store had latched or some file could not be written; then the
+    /// journal stays and the next start takes it up.
+    pub fn stop(&self) -> bool {
+        let (closed, is_closed) = sync_channel(1);
+        let (finished, is_finished) = sync_channel(1);
+        let all_flushed = self.writer.send(Message::Close(closed)).is_ok()
+            && is_closed.recv().is_ok()
+            && self.settle();
+        let clean =
+            self.writer.send(Message::Finish(finished)).is_ok() && is_finished.recv() == Ok(true);
+        self.checkpoints.send(Order::End).ok();
+        let mut threads = self
+            .threads
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        for thread in threads.drain(..) {
+            thread.join().ok();
+        }
+        all_flushed && clean
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
+    std::thread::Builder::new()
+        .name(format!("jsond-{name}"))
+        .spawn(run)
+        .map_err(OpenError::io("a thread cannot be started"))
+}
+
+/// Reads the state; where it is lost, the journal's own identity is taken.
+fn open_state(journal: &dyn Medium) -> Result<State, OpenError> {
+    let what = "the state beside the journal cannot be read or written";
+    if let Some(state) = State::read(journal).map_err(OpenError::io(what))? {
+        return Ok(state);
+    }
+    let mut names: Vec<_> = journal.list("").map_err(OpenError::io(what))?;
+    names.retain(|listed| segment::is_name(&listed.name));
+    names.sort_by(|a, b| a.name.cmp(&b.name));
+    let first = names
+        .first()
+        .and_then(|listed| journal.read(&listed.name).ok()?);
+    let header = first.and_then(|bytes| segment::read(&bytes).header);
+    let state = State::new(header.map(|header| header.identity));
+    state.write(journal).map_err(OpenError::io(what))?;
+    Ok(State {
+        revision: Revision(0),
+        ..state
+    })
+}

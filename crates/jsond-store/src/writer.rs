@@ -1,0 +1,496 @@
+//! The one writer thread: decides, journals, publishes and answers, a batch at a time.
+//!
+//! Read [`Writer::run_batch`] for the durability argument: decide everything that waits, append it,
+//! sync it once, and only then publish it and answer.
+
+use crate::change::{Operation, OperationKind, Written};
+use crate::contract::{Applied, Effect, Mutation, Outcome, Rejection, Revision, StoreError};
+use crate::decide::{Decision, decide};
+use crate::image::{FilePath, Image, Template};
+use crate::journal::entry::{Body, Entry, Mark};
+use crate::journal::{CommitError, Journal};
+use crate::merge::{Merged, merge};
+use crate::resolve::Resolved;
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use jsond_document::{Pointer, Value};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, SyncSender};
+use std::time::SystemTime;
+use tokio::sync::oneshot;
+
+/// How many messages one batch takes at the most.
+const BATCH_MESSAGES_MAX: usize = 4096;
+
+/// How many bytes of journal one batch takes before it is closed.
+const BATCH_BYTES_TARGET: usize = 32 << 20;
+
+pub(crate) type Answer = oneshot::Sender<Result<Outcome, StoreError>>;
+
+/// What the writer is told.
+pub(crate) enum Message {
+    /// A client wants to write.
+    Mutate(Box<Mutation>, Answer),
+    /// A checkpoint is about to give a file a new content; answered when the mark is durable.
+    Mark(Mark, SyncSender<bool>),
+    /// A checkpoint has given a file a new content, durably.
+    Settled(Settled),
+    /// A file on disk differs from what the store left there.
+    HandEdit(HandEdit, SyncSender<Option<Merged>>),
+    /// A file on disk is broken JSON, or is no longer.
+    Broken(FilePath, Option<jsond_document::SyntaxError>),
+    /// No more writes; answered when the ones before are done.
+    Close(SyncSender<()>),
+    /// All is on disk: remove the journal and end. Answered with whether the store never failed.
+    Finish(SyncSender<bool>),
+}
+
+/// A finished checkpoint of one file.
+pub(crate) struct Settled {
+    pub(crate) mark: Mark,
+    /// The new text, if it is small enough to be kept as the layout.
+    pub(crate) template: Template,
+    /// The template that was laid under it.
+    pub(crate) old_template: Template,
+}
+
+/// An edit by another program.
+pub(crate) struct HandEdit {
+    pub(crate) path: FilePath,
+    pub(crate) base: Option<Value>,
+    /// None when the file was removed.
+    pub(crate) hand: Option<Value>,
+    pub(crate) template: Template,
+}
+
+/// Which files have changed, for the checkpoints.
+pub(crate) type Touched = Sender<crate::checkpoint::Order>;
+
+pub(crate) struct Writer {
+    /// The image that includes what is decided but not yet durable.
+    image: Image,
+    published: Arc<ArcSwap<Image>>,
+    journal: Journal,
+    /// Revisions are given to all entries of the journal, also to those that are no change.
+    last: Revision,
+    /// What the files on disk hold.
+    on_disk: HashMap<FilePath, Mark>,
+    /// Marks of checkpoints that are under way.
+    announced: HashMap<FilePath, Mark>,
+    latched: bool,
+    closed: bool,
+    touched: Touched,
+    finish: Box<dyn FnMut(Revision) -> std::io::Result<()> + Send>,
+}
+
+/// What waits for the sync of a batch.
+enum Waiting {
+    Client(Answer, Result<Outcome, StoreError>),
+    Mark(SyncSender<bool>),
+    Hand(SyncSender<Option<Merged>>, Merged),
+}
+
+#[derive(Default)]
+struct Batch {
+    first: Revision,
+    text: Vec<u8>,
+    waiting: Vec<Waiting>,
+    touched: HashSet<FilePath>,
+    /// Something that is no change is to be published too.
+    refresh: bool,
+}
+
+/// Everything that a writer starts with.
+pub(crate) struct Start {
+    pub(crate) published: Arc<ArcSwap<Image>>,
+    pub(crate) journal: Journal,
+    pub(crate) last: Revision,
+    pub(crate) on_disk: HashMap<FilePath, Mark>,
+    pub(crate) touched: Touched,
+    /// Keeps the last revision for the next start, before the journal goes.
+    pub(crate) finish: Box<dyn FnMut(Revision) -> std::io::Result<()> + Send>,
+}
+
+impl Writer {
+    pub(crate) fn new(start: Start) -> Self {
+        Self {
+            image: Image::clone(&start.published.load()),
+            published: start.published,
+            journal: start.journal,
+            last: start.last,
+            on_disk: start.on_disk,
+            announced: HashMap::new(),
+            latched: false,
+            closed: false,
+            touched: start.touched,
+            finish: start.finish,
+        }
+    }
+
+    /// Runs until it is told to finish or nobody is left to tell it anything.
+    pub(crate) fn run(mut self, messages: &Receiver<Message>) {
+        while let Ok(first) = messages.recv() {
+            let mut batch = Batch {
+                first: self.last.next(),
+                ..Batch::default()
+            };
+            let mut next = Some(first);
+            let mut taken = 0;
+            while let Some(message) = next.take() {
+                if let Message::Finish(answer) = message {
+                    self.run_batch(batch);
+                    let clean = self.end();
+                    answer.send(clean).ok();
+                    return;
+                }
+                self.take(message, &mut batch);
+                taken += 1;
+                if taken < BATCH_MESSAGES_MAX && batch.text.len() < BATCH_BYTES_TARGET {
+                    next = messages.try_recv().ok();
+                }
+            }
+            self.run_batch(batch);
+        }
+    }
+
+    fn take(&mut self, message: Message, batch: &mut Batch) {
+        match message {
+            Message::Mutate(mutation, answer) => {
+                let result = self.mutate(&mutation, batch);
+                batch.waiting.push(Waiting::Client(answer, result));
+            }
+            Message::Mark(mark, answer) => {
+                self.announced.insert(mark.path.clone(), mark.clone());
+                self.enter(Body::Mark(mark), batch);
+                batch.waiting.push(Waiting::Mark(answer));
+            }
+            Message::Settled(settled) => self.settle(settled, batch),
+            Message::HandEdit(edit, answer) => self.take_hand_edit(edit, answer, batch),
+            Message::Broken(path, error) => self.set_broken(&path, error, batch),
+            Message::Close(answer) => {
+                self.closed = true;
+                answer.send(()).ok();
+            }
+            Message::Finish(_) => {}
+        }
+    }
+
+    /// DURABILITY: nothing of the batch is visible or answered before the one sync in `commit`
+    /// has returned. If it fails, the image goes back to what was published.
+    fn run_batch(&mut self, mut batch: Batch) {
+        let result = self.commit(&mut batch);
+        match result {
+            Ok(()) => self.publish(batch.refresh),
+            Err(_) => {
+                self.image = Image::clone(&self.published.load());
+                self.last = Revision(batch.first.0 - 1);
+            }
+        }
+        if result.is_ok() && !batch.touched.is_empty() {
+            let order = crate::checkpoint::Order::Touched(batch.touched.into_iter().collect());
+            self.touched.send(order).ok();
+        }
+        for waiting in batch.waiting {
+            waiting.answer(result);
+        }
+    }
+
+    fn commit(&mut self, batch: &mut Batch) -> Result<(), StoreError> {
+        if batch.text.is_empty() {
+            return Ok(());
+        }
+        if self.latched {
+            return Err(StoreError::OutcomeUnknown);
+        }
+        if self.journal.would_rotate(batch.text.len()) {
+            self.repeat_marks(batch);
+        }
+        match self.journal.commit(&batch.text, batch.first, self.last) {
+            Ok(()) => Ok(()),
+            Err(CommitError::NoRoom(error)) => {
+                tracing::warn!(%error, "the journal found no room; writes are refused");
+                match self.journal.mend(batch.text.len()) {
+                    Ok(()) => Err(StoreError::Full),
+                    Err(error) => Err(self.latch(&error)),
+                }
+            }
+            Err(CommitError::Failed(error)) => Err(self.latch(&error)),
+        }
+    }
+
+    /// DURABILITY: after a failed append or sync nobody knows what is on the disk, and a later sync
+    /// that succeeds says nothing about it. No write is taken until a restart has read it afresh.
+    fn latch(&mut self, error: &std::io::Error) -> StoreError {
+        self.latched = true;
+        tracing::error!(%error, "the journal failed; writes are refused until a restart");
+        StoreError::OutcomeUnknown
+    }
+
+    fn publish(&self, refresh: bool) {
+        if refresh || self.published.load().revision != self.image.revision {
+            self.published.store(Arc::new(self.image.clone()));
+        }
+    }
+
+    fn mutate(&mut self, mutation: &Mutation, batch: &mut Batch) -> Result<Outcome, StoreError> {
+        if self.closed {
+            return Err(StoreError::Stopped);
+        }
+        let decision = match decide(&self.image, mutation) {
+            Ok(decision) => decision,
+            Err(rejection) => return Ok(Outcome::Rejected(rejection)),
+        };
+        if self.latched && !decision.operations.is_empty() {
+            return Err(StoreError::OutcomeUnknown);
+        }
+        if !decision.operations.is_empty() {
+            self.change(decision.operations.clone(), batch);
+        }
+        Ok(self.applied(decision))
+    }
+
+    fn applied(&self, decision: Decision) -> Outcome {
+        let Decision {
+            effect,
+            written,
+            removed,
+            ..
+        } = decision;
+        let value = match (&effect, written.as_slice()) {
+            (Effect::Removed, _) => removed,
+            (_, [address]) => match self.image.resolve(address) {
+                Resolved::Value(place) => Some(place.value),
+                _ => None,
+            },
+            _ => None,
+        };
+        let image = Arc::new(self.image.clone());
+        Outcome::Applied(Applied {
+            effect,
+            written,
+            value,
+            image,
+        })
+    }
+
+    /// Applies operations to the working image and enters them into the batch.
+    fn change(&mut self, operations: Vec<Operation>, batch: &mut Batch) {
+        for operation in &operations {
+            let (path, _) = self.image.split(operation.path.tokens());
+            let path = path.to_vec();
+            self.mark_clean(&path, batch);
+            batch.touched.insert(path);
+        }
+        let revision = self.last.next();
+        let time = SystemTime::now();
+        self.image = self
+            .image
+            .apply(&operations, revision, time)
+            .expect("INVARIANT: what was decided in this image applies to it");
+        self.enter_at(time, Body::Change(operations), batch);
+    }
+
+    /// DURABILITY: the first change after a checkpoint is preceded by a mark that says what the
+    /// file on disk is, so that recovery knows where to start.
+    fn mark_clean(&mut self, path: &FilePath, batch: &mut Batch) {
+        let on_disk = self.on_disk_of(path);
+        let revision = self
+            .image
+            .file(path)
+            .map_or(on_disk.revision, |file| file.revision);
+        if revision <= on_disk.revision && !batch.touched.contains(path) {
+            self.enter(Body::Mark(on_disk), batch);
+        }
+    }
+
+    fn on_disk_of(&self, path: &FilePath) -> Mark {
+        let none = || Mark {
+            path: path.clone(),
+            revision: Revision(0),
+            hash: None,
+        };
+        self.on_disk.get(path).cloned().unwrap_or_else(none)
+    }
+
+    /// A new segment says again what the files with changes still to be checkpointed are on disk,
+    /// so that older segments can go.
+    fn repeat_marks(&mut self, batch: &mut Batch) {
+        let on_disk = self.on_disk.values().filter(|mark| {
+            self.image
+                .file(&mark.path)
+                .is_none_or(|file| file.revision > mark.revision)
+        });
+        let marks: Vec<_> = on_disk.chain(self.announced.values()).cloned().collect();
+        for mark in marks {
+            self.enter(Body::Mark(mark), batch);
+        }
+    }
+
+    fn enter(&mut self, body: Body, batch: &mut Batch) {
+        self.enter_at(SystemTime::now(), body, batch);
+    }
+
+    fn enter_at(&mut self, time: SystemTime, body: Body, batch: &mut Batch) {
+        self.last = self.last.next();
+        let entry = Entry {
+            revision: self.last,
+            batch: batch.first,
+            time,
+            body,
+        };
+        entry.encode(&mut batch.text);
+    }
+
+    fn settle(&mut self, settled: Settled, batch: &mut Batch) {
+        let Settled {
+            mark,
+            template,
+            old_template,
+        } = settled;
+        self.announced.remove(&mark.path);
+        if let Some(file) = self.image.file(&mark.path)
+            && file.template == old_template
+        {
+            let mut file = crate::image::File::clone(file);
+            file.template = template;
+            self.image = self.image.with_file(&mark.path, Some(file));
+            batch.refresh = true;
+        }
+        self.on_disk.insert(mark.path.clone(), mark);
+        let needed = self.first_needed();
+        if let Err(error) = self.journal.remove_before(needed) {
+            tracing::warn!(%error, "an old journal segment could not be removed");
+        }
+    }
+
+    /// The first revision that some file on disk does not hold yet.
+    fn first_needed(&self) -> Revision {
+        let behind = self
+            .on_disk
+            .values()
+            .filter(|mark| match self.image.file(&mark.path) {
+                Some(file) => file.revision > mark.revision,
+                None => mark.hash.is_some(),
+            });
+        let new = self.image.files();
+        let new = new
+            .iter()
+            .filter(|(path, _)| !self.on_disk.contains_key(path));
+        let new = new
+            .filter(|(_, file)| file.revision > Revision(0))
+            .map(|_| Revision(0));
+        behind
+            .map(|mark| mark.revision)
+            .chain(new)
+            .min()
+            .map_or(self.last.next(), Revision::next)
+    }
+
+    fn take_hand_edit(
+        &mut self,
+        edit: HandEdit,
+        answer: SyncSender<Option<Merged>>,
+        batch: &mut Batch,
+    ) {
+        let HandEdit {
+            path,
+            base,
+            hand,
+            template,
+        } = edit;
+        let ours = self.image.file(&path).and_then(|file| file.value.clone());
+        let merged = match (base, hand, &ours) {
+            (Some(base), Some(hand), Some(ours)) => merge(&base, &hand, ours),
+            (_, Some(hand), None) => Merged {
+                value: hand,
+                conflict: false,
+            },
+            (None, Some(hand), Some(ours)) => Merged {
+                conflict: hand != *ours,
+                value: ours.clone(),
+            },
+            (_, None, Some(ours)) => Merged {
+                value: ours.clone(),
+                conflict: false,
+            },
+            (_, None, None) => {
+                answer.send(None).ok();
+                return;
+            }
+        };
+        // The whole file: recovery needs no base for it, and the base is gone from the disk.
+        let text = match template {
+            Template::Text(text) => Some(text),
+            Template::OnDisk | Template::None => None::<Bytes>,
+        };
+        let written = Written {
+            value: merged.value.clone(),
+            text,
+        };
+        let kind = match ours {
+            Some(_) => OperationKind::Replace(written),
+            None => OperationKind::Add(written),
+        };
+        let path = Pointer::from_tokens(path);
+        self.change(vec![Operation { kind, path }], batch);
+        batch.waiting.push(Waiting::Hand(answer, merged));
+    }
+
+    fn set_broken(
+        &mut self,
+        path: &FilePath,
+        error: Option<jsond_document::SyntaxError>,
+        batch: &mut Batch,
+    ) {
+        let Some(file) = self.image.file(path) else {
+            return;
+        };
+        if file.broken == error {
+            return;
+        }
+        let mut file = crate::image::File::clone(file);
+        file.broken = error;
+        self.image = self.image.with_file(path, Some(file));
+        batch.refresh = true;
+    }
+
+    /// Leaves nothing behind on which data depends.
+    fn end(&mut self) -> bool {
+        if self.latched {
+            return false;
+        }
+        if self.first_needed() <= self.last {
+            tracing::warn!("some files could not be written; the journal keeps their changes");
+            return false;
+        }
+        let result = (self.finish)(self.last).and_then(|()| self.journal.remove_all());
+        if let Err(error) = &result {
+            tracing::warn!(%error, "the journal could not be removed");
+        }
+        result.is_ok()
+    }
+}
+
+impl Waiting {
+    fn answer(self, committed: Result<(), StoreError>) {
+        // A client that has gone does not wait for its answer; its write stays.
+        match self {
+            Self::Client(answer, result) => {
+                answer.send(committed.and(result)).ok();
+            }
+            Self::Mark(answer) => {
+                answer.send(committed.is_ok()).ok();
+            }
+            Self::Hand(answer, merged) => {
+                answer.send(committed.is_ok().then_some(merged)).ok();
+            }
+        }
+    }
+}
+
+impl From<Rejection> for Outcome {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
