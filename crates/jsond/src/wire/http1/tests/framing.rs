@@ -271,6 +271,8 @@ fn a_malformed_field_line_is_refused() {
         ("Content-Length\t: 36", Refusal::SpaceBeforeColon),
         ("X: y\r\n z", Refusal::FoldedField),
         ("X: y\r\n\tContent-Length: 36", Refusal::FoldedField),
+        (" X: a\0b", Refusal::FoldedField),
+        (" ", Refusal::FoldedField),
         ("X", Refusal::MissingColon),
         (": y", Refusal::MalformedFieldName),
         ("a b: y", Refusal::MalformedFieldName),
