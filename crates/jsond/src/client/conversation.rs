@@ -1,0 +1,340 @@
+//! Requests one after another, typed by a person or read from a pipe, and the answering of 300s.
+//!
+//! The loop is the same for both; only who is asked differs. Blocking between requests, since there
+//! is nothing else to do while a person thinks; a request itself can be interrupted.
+
+use std::io;
+
+use tokio::runtime::Runtime;
+
+use super::choices::Choices;
+use super::failure::{Cause, Failure, exit_code_of_status};
+use super::guide::{Answer, Guide, Step};
+use super::interrupt::Interrupts;
+use super::language::Language;
+use super::limit;
+use super::request::{Extras, ReadFile, Request};
+use super::screen::Screen;
+use super::session::{Question, Reply, Session};
+use super::terminal::{Lines, Purpose, Typed};
+use super::words::split_request;
+
+/// Everything that stays the same from one request to the next.
+pub(super) struct Conversation<'a> {
+    pub(super) runtime: &'a Runtime,
+    pub(super) session: Session,
+    pub(super) screen: Screen<'a>,
+    pub(super) language: Language,
+    pub(super) extras: &'a Extras,
+    pub(super) read_file: ReadFile<'a>,
+    /// A person answers; otherwise lines are taken as they come.
+    pub(super) is_guided: bool,
+    pub(super) interrupts: Interrupts,
+}
+
+/// What a line at the prompt means.
+enum Command {
+    Request(Vec<String>),
+    Nothing,
+    End,
+}
+
+impl Conversation<'_> {
+    /// Runs until the input ends; returns the exit code of the last request.
+    pub(super) fn run(&mut self, lines: &mut dyn Lines) -> u8 {
+        let mut exit_code = 0;
+        loop {
+            let command = match self.next_command(lines) {
+                Ok(command) => command,
+                Err(failure) => {
+                    self.tell(&failure);
+                    return failure.exit_code();
+                }
+            };
+            match command {
+                Command::End => return if self.is_guided { 0 } else { exit_code },
+                Command::Nothing => {}
+                Command::Request(words) => {
+                    let outcome = self.perform_words(&words, lines);
+                    exit_code = self.exit_code(&outcome);
+                    if let Err(failure) = outcome
+                        && failure.cause == Cause::OutputGone
+                    {
+                        return exit_code;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Judges what came of a request, and tells the person of a failure.
+    pub(super) fn exit_code(&mut self, outcome: &Result<u16, Failure>) -> u8 {
+        match outcome {
+            Ok(status) => exit_code_of_status(*status),
+            Err(failure) if failure.cause == Cause::OutputGone => {
+                self.screen.status.map_or(0, exit_code_of_status)
+            }
+            Err(failure) => {
+                self.tell(failure);
+                failure.exit_code()
+            }
+        }
+    }
+
+    fn tell(&mut self, failure: &Failure) {
+        let text = match failure.cause {
+            Cause::OutputGone => return,
+            Cause::Interrupted => self.language.interrupted().to_owned(),
+            _ => self
+                .language
+                .error(&super::escape::escape_line(&failure.detail)),
+        };
+        self.screen.say(&text);
+    }
+
+    fn next_command(&mut self, lines: &mut dyn Lines) -> Result<Command, Failure> {
+        let line = match read(lines, "Method : ", Purpose::Request)? {
+            Typed::Line(line) => line,
+            Typed::GivenUp => return Ok(Command::Nothing),
+            Typed::End => return Ok(Command::End),
+        };
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            return Ok(Command::Nothing);
+        }
+        if line == "?" || line.starts_with('.') {
+            return Ok(self.obey(line));
+        }
+        let Some(mut words) = split_request(line) else {
+            self.tell(&Failure::usage("a quotation does not end"));
+            return Ok(Command::Nothing);
+        };
+        if words.len() == 1 && self.is_guided {
+            if !words[0]
+                .bytes()
+                .all(|byte| byte.is_ascii_alphabetic() || byte == b'-')
+            {
+                self.screen.say(self.language.method_first());
+                return Ok(Command::Nothing);
+            }
+            match read(lines, "File : ", Purpose::Answer)? {
+                Typed::Line(rest) => words.extend(split_request(&rest).unwrap_or_default()),
+                Typed::GivenUp => {}
+                Typed::End => return Ok(Command::End),
+            }
+            if words.len() == 1 {
+                return Ok(Command::Nothing);
+            }
+        }
+        Ok(Command::Request(words))
+    }
+
+    /// Obeys a dot word.
+    fn obey(&mut self, word: &str) -> Command {
+        match word {
+            "?" | ".help" => self.screen.say(self.language.help()),
+            ".quit" => return Command::End,
+            _ => {
+                let word = super::escape::escape_line(word);
+                self.screen.say(&self.language.unknown_command(&word));
+            }
+        }
+        Command::Nothing
+    }
+
+    fn perform_words(&mut self, words: &[String], lines: &mut dyn Lines) -> Result<u16, Failure> {
+        let request = Request::parse(words, self.extras, self.read_file)?;
+        self.perform(&request, Some(lines))
+    }
+
+    /// Performs a request, with somebody to answer a question or without; gives the final status.
+    pub(super) fn perform(
+        &mut self,
+        request: &Request,
+        lines: Option<&mut dyn Lines>,
+    ) -> Result<u16, Failure> {
+        self.screen.status = None;
+        let asking = self
+            .interrupts
+            .limit(self.session.ask(request, &mut self.screen));
+        let question = match self.runtime.block_on(asking)? {
+            Reply::Final(head) => return Ok(head.status),
+            Reply::Question(question) => *question,
+        };
+        self.screen.say_status(&question.head);
+        let answer = match lines {
+            Some(lines) => self.answer_of(&question.choices, lines)?,
+            None => None,
+        };
+        match answer {
+            Some(answer) => self.send_answer(question, answer),
+            None => self.leave_unanswered(&question),
+        }
+    }
+
+    fn send_answer(&mut self, question: Question, answer: Answer) -> Result<u16, Failure> {
+        let answer = self.session.answer(question, answer, &mut self.screen);
+        let answering = self.interrupts.limit(answer);
+        Ok(self.runtime.block_on(answering)?.status)
+    }
+
+    /// Says what would have been needed. The 300 is the final status then.
+    fn leave_unanswered(&mut self, question: &Question) -> Result<u16, Failure> {
+        let text = match (self.is_guided, question.choices.excess) {
+            (_, Some(count)) => {
+                let needed = question.choices.needed(self.language);
+                let excess = self.language.too_many_fields(count, limit::FIELDS_MAX);
+                self.language.nothing_sent(&format!("{needed} ({excess})"))
+            }
+            (true, None) => self.language.given_up().to_owned(),
+            (false, None) => self
+                .language
+                .nothing_sent(&question.choices.needed(self.language)),
+        };
+        self.screen.say(&text);
+        Ok(question.head.status)
+    }
+
+    /// The answer to a question; `None` when nothing is to be sent.
+    fn answer_of(
+        &mut self,
+        choices: &Choices,
+        lines: &mut dyn Lines,
+    ) -> Result<Option<Answer>, Failure> {
+        if choices.excess.is_some() {
+            return Ok(None);
+        }
+        if self.is_guided {
+            self.guide(choices, lines)
+        } else {
+            next_answer(lines)
+        }
+    }
+
+    /// Asks a person field by field.
+    fn guide(
+        &mut self,
+        choices: &Choices,
+        lines: &mut dyn Lines,
+    ) -> Result<Option<Answer>, Failure> {
+        let column = super::prompt::column(choices);
+        let mut guide = Guide::new(choices, self.language);
+        loop {
+            let prompt = super::prompt::field(&guide.field().name, column);
+            let Typed::Line(line) = read(lines, &prompt, Purpose::Answer)? else {
+                return Ok(None);
+            };
+            match guide.accept(&line) {
+                Step::Ask => {}
+                Step::Say(text) => self.screen.say(&format!("  {text}")),
+                Step::Done(answer) => return Ok(Some(answer)),
+            }
+        }
+    }
+}
+
+/// The next line that is no comment, as the answer; an empty line gives up.
+fn next_answer(lines: &mut dyn Lines) -> Result<Option<Answer>, Failure> {
+    loop {
+        let Typed::Line(line) = read(lines, "", Purpose::Answer)? else {
+            return Ok(None);
+        };
+        if !line.starts_with('#') {
+            return Ok((!line.trim().is_empty()).then_some(Answer::Words(line)));
+        }
+    }
+}
+
+fn read(lines: &mut dyn Lines, prompt: &str, purpose: Purpose) -> Result<Typed, Failure> {
+    lines
+        .next(prompt, purpose)
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidData => Failure::usage(error.to_string()),
+            _ => Failure::new(Cause::Other, error.to_string()),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::address::Address;
+    use super::super::screen::Show;
+    use super::super::session::Dialect;
+    use super::super::terminal::scripted::Scripted;
+    use super::*;
+
+    /// Lets a conversation go on over scripted lines; gives what it returned and what it said.
+    fn converse<T>(is_guided: bool, go: impl FnOnce(&mut Conversation<'_>) -> T) -> (T, String) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let mut said = Vec::new();
+        let session = Session::new(Address::default(), Dialect::Auto, None);
+        let screen = Screen::new(
+            Box::new(io::sink()),
+            Box::new(&mut said),
+            Show::default(),
+            false,
+        );
+        let mut conversation = Conversation {
+            runtime: &runtime,
+            session,
+            screen,
+            language: Language::En,
+            extras: &Extras::default(),
+            read_file: &|path| Err(Failure::usage(path)),
+            is_guided,
+            interrupts: Interrupts::none(),
+        };
+        let returned = go(&mut conversation);
+        drop(conversation);
+        (returned, String::from_utf8(said).unwrap())
+    }
+
+    fn answer(is_guided: bool, lines: &mut Scripted) -> (Option<Answer>, String) {
+        let choices = Choices::parse(b"Enter follow data : key grade").unwrap();
+        converse(is_guided, |conversation| {
+            conversation.answer_of(&choices, lines).unwrap()
+        })
+    }
+
+    #[test]
+    fn a_person_is_asked_field_by_field() {
+        let mut lines = Scripted::of(&["A", "", "4.3"]);
+        let (answer, said) = answer(true, &mut lines);
+        let fields = [("key", "A"), ("grade", "4.3")].map(|(n, v)| (n.to_owned(), v.to_owned()));
+        assert_eq!(answer, Some(Answer::Fields(fields.to_vec())));
+        assert_eq!(lines.prompts, ["  key   : ", "  grade : ", "  grade : "]);
+        assert_eq!(said, "  an answer is needed here\n");
+    }
+
+    #[test]
+    fn giving_up_or_ending_sends_nothing() {
+        for typed in [Typed::GivenUp, Typed::End] {
+            let mut lines = Scripted::of(&["A"]);
+            lines.typed.push_back(typed);
+            assert_eq!(answer(true, &mut lines).0, None);
+        }
+    }
+
+    #[test]
+    fn from_a_pipe_the_next_line_is_the_answer() {
+        let (answer_given, _) = answer(false, &mut Scripted::of(&["# not this", "A 4.3"]));
+        assert_eq!(answer_given, Some(Answer::Words("A 4.3".to_owned())));
+        assert_eq!(answer(false, &mut Scripted::of(&["", "A 4.3"])).0, None);
+        assert_eq!(answer(false, &mut Scripted::of(&[])).0, None);
+    }
+
+    #[test]
+    fn a_method_alone_asks_for_the_file() {
+        let mut lines = Scripted::of(&["GET", "", "a.json", "?", ".nope", ".quit"]);
+        let (code, said) = converse(true, |conversation| conversation.run(&mut lines));
+        assert_eq!(code, 0);
+        assert_eq!(lines.prompts[..3], ["Method : ", "File : ", "Method : "]);
+        assert!(said.contains("A method comes first"), "{said}");
+        assert!(
+            said.contains(".help") && said.contains("No such command: .nope"),
+            "{said}"
+        );
+    }
+}

@@ -1,0 +1,153 @@
+//! The arguments as meant: a plan that can be carried out.
+//!
+//! Only the reading of a body file and of standard input touches the world.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::address::{Address, take_address};
+use super::arguments::Arguments;
+use super::failure::Failure;
+use super::item::{Item, parse_header};
+use super::language::Language;
+use super::request::{Extras, Request};
+use super::screen::{Screen, Show};
+use super::session::Dialect;
+
+/// What the process finds around it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Surroundings {
+    pub(super) input_is_terminal: bool,
+    pub(super) output_is_terminal: bool,
+    pub(super) error_is_terminal: bool,
+    pub(super) terminal_kind: Option<OsString>,
+    /// The settings that name a locale, the strongest first.
+    pub(super) locale: [Option<OsString>; 3],
+}
+
+impl Surroundings {
+    /// Whether a person types and sees the prompts.
+    pub(super) fn is_guided(&self) -> bool {
+        self.input_is_terminal && self.error_is_terminal
+    }
+
+    /// Whether the terminal may be one that a line editor can use.
+    pub(super) fn can_edit(&self) -> bool {
+        let kind = self.terminal_kind.as_deref();
+        self.output_is_terminal && kind.is_some_and(|kind| !kind.is_empty() && kind != "dumb")
+    }
+
+    pub(super) fn language(&self, asked: Option<Language>) -> Language {
+        asked.unwrap_or_else(|| Language::of_locale(self.locale.iter().map(Option::as_deref)))
+    }
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) address: Address,
+    pub(super) dialect: Dialect,
+    pub(super) timeout: Option<Duration>,
+    pub(super) language: Language,
+    pub(super) extras: Extras,
+    /// One request; without it a conversation.
+    pub(super) request: Option<Request>,
+    include: bool,
+    verbose: bool,
+    output: Option<PathBuf>,
+}
+
+/// Works out what the arguments mean.
+pub(super) fn make(arguments: Arguments, surroundings: &Surroundings) -> Result<Plan, Failure> {
+    let (address, words) = take_address(&arguments.words)?;
+    let mut extras = Extras {
+        headers: parse_headers(&arguments.headers)?,
+        data: None,
+    };
+    let is_conversation = words.is_empty();
+    if is_conversation && (arguments.data.is_some() || arguments.output.is_some()) {
+        return Err(Failure::usage("-d and -o need a METHOD and a TARGET"));
+    }
+    let request = if is_conversation {
+        None
+    } else {
+        extras.data = arguments.data.as_deref().map(read_data).transpose()?;
+        Some(Request::parse(words, &extras, &read_file)?)
+    };
+    Ok(Plan {
+        address,
+        dialect: arguments.dialect,
+        timeout: arguments.timeout,
+        language: surroundings.language(arguments.lang),
+        extras,
+        request,
+        include: arguments.include,
+        verbose: arguments.verbose,
+        output: arguments.output,
+    })
+}
+
+impl Plan {
+    /// Whether the server is asked for its name; a raw one would not understand.
+    pub(super) fn asks_name(&self) -> bool {
+        self.dialect != Dialect::Raw
+    }
+
+    /// The outputs of a run.
+    pub(super) fn screen(
+        &self,
+        surroundings: &Surroundings,
+        is_one_request: bool,
+    ) -> Result<Screen<'static>, Failure> {
+        let show = Show {
+            // A script that makes one request reads the exit code; a person reads this.
+            status: !is_one_request || surroundings.error_is_terminal,
+            head: self.include,
+            both_heads: self.verbose,
+        };
+        let error = Box::new(anstream::stderr());
+        Ok(match &self.output {
+            Some(path) => {
+                let file = File::create(path).map_err(|error| cannot("write", path, &error))?;
+                Screen::new(Box::new(file), error, show, false)
+            }
+            None => {
+                let escapes = surroundings.output_is_terminal;
+                Screen::new(Box::new(io::stdout()), error, show, escapes)
+            }
+        })
+    }
+}
+
+fn parse_headers(headers: &[String]) -> Result<Vec<(String, String)>, Failure> {
+    let parse = |text: &String| match parse_header(text)? {
+        Item::Header { name, value } => Ok((name, value)),
+        _ => Err(Failure::usage(format!("not a header field: {text:?}"))),
+    };
+    headers.iter().map(parse).collect()
+}
+
+fn read_data(data: &str) -> Result<Vec<u8>, Failure> {
+    match data.strip_prefix('@') {
+        Some(path) => read_file(path),
+        None => Ok(data.as_bytes().to_vec()),
+    }
+}
+
+/// Reads a file for a body; `-` is standard input.
+pub(super) fn read_file(path: &str) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = match path {
+        "-" => io::stdin().lock().read_to_end(&mut bytes),
+        _ => File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)),
+    };
+    read.map_err(|error| cannot("read", path.as_ref(), &error))?;
+    Ok(bytes)
+}
+
+fn cannot(verb: &str, path: &std::path::Path, error: &io::Error) -> Failure {
+    Failure::usage(format!("cannot {verb} {}: {error}", path.display()))
+}

@@ -1,0 +1,359 @@
+//! Requests to one server, in the dialect it speaks.
+//!
+//! `auto` begins at the HTTP door. It goes on raw, on the same connection, when the 300 has no
+//! framing or the answer is not what hyper calls HTTP; and it asks once more in the raw form after
+//! a 404 or 400 without framing. What it learned holds for the session.
+
+use std::time::Duration;
+
+use super::address::Address;
+use super::choices::Choices;
+use super::clock::Clock;
+use super::failure::{Cause, Failure};
+use super::guide::Answer;
+use super::head::Head;
+use super::http::Exchange;
+use super::limit;
+use super::raw::RawLine;
+use super::request::Request;
+use super::socket::Socket;
+use super::transcript::{Direction, Transcript};
+
+/// The dialect a person asks for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Dialect {
+    /// Begin with HTTP, go on raw where the server does
+    #[default]
+    Auto,
+    /// HTTP and nothing else
+    Http,
+    /// A request line and raw answer lines, as twenty-line servers speak
+    Raw,
+}
+
+/// Who is told what came.
+pub(super) trait Audience {
+    /// A final response begins.
+    fn head(&mut self, head: &Head, transcript: &Transcript) -> Result<(), Failure>;
+    /// A piece of its body.
+    fn body(&mut self, piece: &[u8]) -> Result<(), Failure>;
+    /// It is complete.
+    fn end(&mut self) -> Result<(), Failure>;
+}
+
+/// What came of a request.
+#[derive(Debug)]
+pub(super) enum Reply {
+    /// The final response, of which the audience has been told.
+    Final(Head),
+    Question(Box<Question>),
+}
+
+/// A 300 that waits for an answer.
+#[derive(Debug)]
+pub(super) struct Question {
+    pub(super) head: Head,
+    pub(super) choices: Choices,
+    origin: Origin,
+}
+
+#[derive(Debug)]
+enum Origin {
+    /// The answer is a second request, as this one was.
+    Http(Request),
+    /// The answer is a line on the connection that asked.
+    Raw(RawLine),
+}
+
+/// Requests to one server.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) address: Address,
+    dialect: Dialect,
+    timeout: Option<Duration>,
+    /// The server was found to speak the raw dialect only.
+    speaks_raw: bool,
+}
+
+impl Session {
+    pub(super) fn new(address: Address, dialect: Dialect, timeout: Option<Duration>) -> Self {
+        Self {
+            address,
+            dialect,
+            timeout,
+            speaks_raw: false,
+        }
+    }
+
+    /// The time for a whole exchange, if a person set one.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// Sends a request and tells the audience of a final response.
+    ///
+    /// Cancel: the connection is dropped; the server may have acted all the same.
+    pub(super) async fn ask(
+        &mut self,
+        request: &Request,
+        audience: &mut dyn Audience,
+    ) -> Result<Reply, Failure> {
+        let clock = Clock::start(self.timeout);
+        let fits_raw = fits_raw(request);
+        if self.dialect == Dialect::Raw && !fits_raw {
+            return Err(Failure::usage(
+                "the raw dialect carries neither a body nor parameters",
+            ));
+        }
+        if self.dialect == Dialect::Raw || self.speaks_raw && fits_raw {
+            let (line, head) = self.open_raw(request, &clock).await?;
+            return finish_raw(line, head, request, &clock, audience).await;
+        }
+        let socket = Socket::connect(&self.address, &clock).await?;
+        match Exchange::open(&socket, request, &self.address.authority(), &clock).await {
+            Ok(exchange) => {
+                self.take_http(exchange, socket, request, &clock, audience)
+                    .await
+            }
+            Err(failure) if self.dialect == Dialect::Auto && is_readable(&failure, &socket) => {
+                self.take_over(socket, failure, request, &clock, audience)
+                    .await
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Sends the answer to a question; what comes back is final.
+    pub(super) async fn answer(
+        &mut self,
+        question: Question,
+        answer: Answer,
+        audience: &mut dyn Audience,
+    ) -> Result<Head, Failure> {
+        let clock = Clock::start(self.timeout);
+        match question.origin {
+            Origin::Raw(mut line) => {
+                line.answer(&answer.line(), &clock).await?;
+                let head = line.final_head(&clock).await?;
+                emit_raw(line, &head, true, &clock, audience).await?;
+                Ok(head)
+            }
+            Origin::Http(asked) => {
+                let request = answer.into_request(&asked, &question.choices);
+                let socket = Socket::connect(&self.address, &clock).await?;
+                let authority = self.address.authority();
+                let exchange = Exchange::open(&socket, &request, &authority, &clock).await?;
+                let head = exchange.head.clone();
+                emit_http(exchange, &socket, Vec::new(), &clock, audience).await?;
+                Ok(head)
+            }
+        }
+    }
+
+    /// Judges the head that hyper read.
+    async fn take_http(
+        &mut self,
+        mut exchange: Exchange,
+        socket: Socket,
+        request: &Request,
+        clock: &Clock,
+        audience: &mut dyn Audience,
+    ) -> Result<Reply, Failure> {
+        let head = exchange.head.clone();
+        let is_loose = self.dialect == Dialect::Auto && !head.is_framed();
+        let mut held = Vec::new();
+        if head.status == 300 && request.method != "HEAD" {
+            if is_loose {
+                drop(exchange);
+                self.speaks_raw = true;
+                let mut line = RawLine::take_over(socket)?;
+                let head = line.head(clock).await?;
+                return finish_raw(line, head, request, clock, audience).await;
+            }
+            held = hold(&mut exchange, clock).await?;
+            if let Some(choices) = Choices::parse(&held) {
+                let origin = Origin::Http(request.clone());
+                return Ok(Reply::Question(Box::new(Question {
+                    head,
+                    choices,
+                    origin,
+                })));
+            }
+        } else if is_loose && is_refusal(&head) && fits_raw(request) {
+            held = hold(&mut exchange, clock).await.unwrap_or_default();
+            if let Some((line, head)) = self.second_attempt(request, head.status).await {
+                let clock = Clock::start(self.timeout);
+                return finish_raw(line, head, request, &clock, audience).await;
+            }
+        }
+        emit_http(exchange, &socket, held, clock, audience).await?;
+        Ok(Reply::Final(head))
+    }
+
+    /// Reads again, leniently, what hyper could not read; else asks again in the raw form.
+    async fn take_over(
+        &mut self,
+        socket: Socket,
+        failure: Failure,
+        request: &Request,
+        clock: &Clock,
+        audience: &mut dyn Audience,
+    ) -> Result<Reply, Failure> {
+        let mut line = RawLine::take_over(socket)?;
+        let refused = match line.head(clock).await {
+            Ok(head) if !(is_refusal(&head) && fits_raw(request)) => {
+                self.speaks_raw = head.status == 300;
+                return finish_raw(line, head, request, clock, audience).await;
+            }
+            Ok(head) => Some(head),
+            Err(trouble) if trouble.cause != Cause::NotHttp => return Err(trouble),
+            Err(_) if failure.cause == Cause::NotHttp && fits_raw(request) => None,
+            Err(_) => return Err(failure),
+        };
+        let status = refused.as_ref().map_or(0, |head| head.status);
+        if let Some((line, head)) = self.second_attempt(request, status).await {
+            let clock = Clock::start(self.timeout);
+            return finish_raw(line, head, request, &clock, audience).await;
+        }
+        match refused {
+            Some(head) => finish_raw(line, head, request, clock, audience).await,
+            None => Err(failure),
+        }
+    }
+
+    /// Asks again in the raw form, unless what comes is no better than the status there is.
+    async fn second_attempt(&mut self, request: &Request, status: u16) -> Option<(RawLine, Head)> {
+        let patience = self.timeout.unwrap_or(limit::SECOND_ATTEMPT_PATIENCE);
+        let clock = Clock::start(Some(patience.min(limit::SECOND_ATTEMPT_PATIENCE)));
+        let (line, head) = self.open_raw(request, &clock).await.ok()?;
+        if head.status == 400 && status != 0 {
+            return None;
+        }
+        self.speaks_raw = head.status < 400;
+        Some((line, head))
+    }
+
+    async fn open_raw(&self, request: &Request, clock: &Clock) -> Result<(RawLine, Head), Failure> {
+        let socket = Socket::connect(&self.address, clock).await?;
+        let target = request.raw_target();
+        let target = match target.strip_prefix('/') {
+            Some(bare) if self.dialect == Dialect::Auto && !bare.is_empty() => bare,
+            _ => target,
+        };
+        let authority = self.address.authority();
+        let mut line = RawLine::open(socket, request, target, &authority, clock).await?;
+        let head = line.head(clock).await?;
+        Ok((line, head))
+    }
+}
+
+/// Whether the raw form can say all of the request.
+fn fits_raw(request: &Request) -> bool {
+    request.body.is_none() && request.query.is_empty() && !request.target.contains(' ')
+}
+
+/// Whether a lenient reader may make sense of what hyper refused: something that is not its HTTP, or
+/// a head with bare line feeds whose empty line was forgotten before the connection was closed.
+fn is_readable(failure: &Failure, socket: &Socket) -> bool {
+    let received = socket.transcript().bytes(Direction::Received);
+    match failure.cause {
+        Cause::NotHttp => true,
+        Cause::Broken => !received.is_empty() && !received.contains(&b'\r'),
+        _ => false,
+    }
+}
+
+/// The statuses of a server that did not understand the target, or the request at all.
+fn is_refusal(head: &Head) -> bool {
+    matches!(head.status, 400 | 404)
+}
+
+/// Holds back a body, as much of it as may be held.
+async fn hold(exchange: &mut Exchange, clock: &Clock) -> Result<Vec<u8>, Failure> {
+    let mut held = Vec::new();
+    while held.len() <= limit::HELD_BODY_BYTES_MAX {
+        match exchange.next(clock).await? {
+            Some(piece) => held.extend_from_slice(&piece),
+            None => return Ok(held),
+        }
+    }
+    if exchange.head.status == 300 {
+        return Err(Failure::new(Cause::Other, "the question is too long"));
+    }
+    Ok(held)
+}
+
+/// Tells the audience of a response over the HTTP door, beginning with what was held back.
+async fn emit_http(
+    mut exchange: Exchange,
+    socket: &Socket,
+    held: Vec<u8>,
+    clock: &Clock,
+    audience: &mut dyn Audience,
+) -> Result<(), Failure> {
+    audience.head(&exchange.head, &socket.transcript())?;
+    if !held.is_empty() {
+        audience.body(&held)?;
+    }
+    while let Some(piece) = exchange.next(clock).await? {
+        audience.body(&piece)?;
+    }
+    audience.end()
+}
+
+/// Goes on after the head of a raw reply: a question, or a final response.
+async fn finish_raw(
+    mut line: RawLine,
+    head: Head,
+    request: &Request,
+    clock: &Clock,
+    audience: &mut dyn Audience,
+) -> Result<Reply, Failure> {
+    let has_body = request.method != "HEAD";
+    if head.status == 300 && has_body {
+        let body = line.question(&head, clock).await?;
+        if let Some(choices) = Choices::parse(&body) {
+            let origin = match line.is_closed() {
+                true => Origin::Http(request.clone()),
+                false => Origin::Raw(line),
+            };
+            return Ok(Reply::Question(Box::new(Question {
+                head,
+                choices,
+                origin,
+            })));
+        }
+        audience.head(&head, &line.socket.transcript())?;
+        audience.body(&body)?;
+        audience.end()?;
+        return Ok(Reply::Final(head));
+    }
+    emit_raw(line, &head, has_body, clock, audience).await?;
+    Ok(Reply::Final(head))
+}
+
+/// Tells the audience of a final response in the raw dialect.
+async fn emit_raw(
+    mut line: RawLine,
+    head: &Head,
+    has_body: bool,
+    clock: &Clock,
+    audience: &mut dyn Audience,
+) -> Result<(), Failure> {
+    audience.head(head, &line.socket.transcript())?;
+    let bodyless = !has_body || matches!(head.status, 204 | 304);
+    let mut remaining = if bodyless {
+        Some(0)
+    } else {
+        head.content_length()
+    };
+    if head.status == 300 {
+        let body = line.question(head, clock).await?;
+        audience.body(&body)?;
+        remaining = Some(0);
+    }
+    while let Some(piece) = line.next(&mut remaining, clock).await? {
+        audience.body(&piece)?;
+    }
+    audience.end()
+}

@@ -1,0 +1,255 @@
+//! The client at a terminal: a person who types, through a pseudo-terminal.
+//!
+//! One that answers no questions (as most test harnesses), and one that says where its cursor is,
+//! where reedline edits.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use expectrl::process::unix::WaitStatus;
+use expectrl::session::OsSession;
+use expectrl::{ControlCode, Eof, Expect, Session};
+
+use crate::client_support::{Canned, Student, program, response};
+
+const CURSOR_QUESTION: &str = "\u{1b}[6n";
+
+/// A person in front of `jsond client …`.
+struct Person {
+    session: OsSession,
+    /// The terminal tells where its cursor is.
+    answers: bool,
+    _home: tempfile::TempDir,
+}
+
+impl Person {
+    fn at(words: &[&str], answers: bool) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let mut command = program(home.path());
+        command.arg("client").args(words);
+        let mut session = Session::spawn(command).unwrap();
+        session.set_expect_timeout(Some(Duration::from_secs(10)));
+        Self {
+            session,
+            answers,
+            _home: home,
+        }
+    }
+
+    /// Waits for a prompt, and as a terminal answers what it is asked on the way.
+    fn sees_prompt(&mut self, prompt: &str) {
+        if self.answers {
+            self.sees(CURSOR_QUESTION);
+            self.session.send("\u{1b}[1;1R").unwrap();
+        }
+        self.sees(prompt);
+    }
+
+    fn sees(&mut self, text: &str) {
+        if let Err(error) = self.session.expect(text) {
+            panic!("{text:?} was not seen: {error}");
+        }
+    }
+
+    fn types(&mut self, line: &str) {
+        self.session.send(format!("{line}\r")).unwrap();
+    }
+
+    fn presses(&mut self, key: ControlCode) {
+        self.session.send(key).unwrap();
+    }
+
+    fn ends_with(mut self, code: i32) {
+        self.session.expect(Eof).unwrap();
+        match self.session.get_process().wait().unwrap() {
+            WaitStatus::Exited(_, found) => assert_eq!(found, code),
+            status => panic!("{status:?}"),
+        }
+    }
+}
+
+fn check_dialogues(answers: bool) {
+    let Some(server) = Student::start("bare") else {
+        return;
+    };
+    let mut person = Person::at(&[&server.address], answers);
+    person.sees(&format!(
+        "Connected to {}. Ctrl-D ends, ? helps.",
+        server.address
+    ));
+    if answers {
+        // The first prompt is plain; the answer to its question brings the editor.
+        person.sees("Method : ");
+        person.sees(CURSOR_QUESTION);
+        person.session.send("\u{1b}[1;1R").unwrap();
+    }
+    person.sees_prompt("Method : ");
+    person.types("post students.json");
+    person.sees("300 Multiple Choices");
+    for (field, answer) in [
+        ("  key            : ", "Seung_Hyun"),
+        ("  student_number : ", "<"),
+        ("  key            : ", "Seung_Hyun"),
+        ("  student_number : ", "20213100"),
+        ("  grade          : ", "4.3"),
+        ("  department     : ", "소프트웨어"),
+    ] {
+        person.sees_prompt(field);
+        person.types(answer);
+    }
+    person.sees("201 Created");
+    person.sees_prompt("Method : ");
+    person.types("PUT students.json");
+    person.sees_prompt("  key          : ");
+    person.types("Seung_Hyun grade 4.5");
+    person.sees("200 OK");
+    person.sees_prompt("Method : ");
+    person.types("DELETE");
+    person.sees_prompt("File : ");
+    person.types("students.json");
+    person.sees_prompt("  key : ");
+    person.types("So_Jeong");
+    person.sees("200 OK");
+    person.sees_prompt("Method : ");
+    person.types("GET students.json");
+    person.sees("\"Seung_Hyun\"");
+    person.sees_prompt("Method : ");
+    person.presses(ControlCode::EndOfTransmission);
+    let file = server.file();
+    assert!(
+        file.contains("소프트웨어") && file.contains("\"4.5\""),
+        "{file}"
+    );
+    assert!(!file.contains("So_Jeong"), "{file}");
+    person.ends_with(0);
+}
+
+#[test]
+fn the_dialogues_work_where_the_terminal_answers_nothing() {
+    check_dialogues(false);
+}
+
+#[test]
+fn the_dialogues_work_with_the_line_editor() {
+    check_dialogues(true);
+}
+
+#[test]
+fn the_first_prompt_does_not_wait_for_the_terminal() {
+    let server = Canned::answering(response("404 Not Found", "", ""));
+    let started = Instant::now();
+    let mut person = Person::at(&[&server.address], false);
+    person.sees_prompt("Method : ");
+    // reedline alone would wait two seconds for the cursor.
+    assert!(
+        started.elapsed() < Duration::from_millis(1500),
+        "{:?}",
+        started.elapsed()
+    );
+    person.presses(ControlCode::EndOfTransmission);
+    person.ends_with(0);
+}
+
+#[test]
+fn ctrl_c_in_a_dialogue_gives_up_without_sending() {
+    let Some(server) = Student::start("bare") else {
+        return;
+    };
+    let before = server.file();
+    let mut person = Person::at(&[&server.address], false);
+    person.sees_prompt("Method : ");
+    person.types("DELETE students.json");
+    person.sees_prompt("  key : ");
+    person.session.send("So_Je").unwrap();
+    person.presses(ControlCode::EndOfText);
+    person.sees("nothing was sent");
+    person.sees_prompt("Method : ");
+    person.session.send("GET stud").unwrap();
+    person.presses(ControlCode::EndOfText);
+    person.sees_prompt("Method : ");
+    person.types(".quit");
+    person.ends_with(0);
+    assert_eq!(server.file(), before);
+}
+
+#[test]
+fn a_waiting_request_can_be_interrupted() {
+    let server = Canned::with(|request, stream| {
+        let _ = match request.contains("/_/version") {
+            true => stream.write_all(&response("404 Not Found", "", "")),
+            false => std::io::Read::read(stream, &mut [0]).map(drop),
+        };
+    });
+    let mut person = Person::at(&[&server.address], false);
+    person.sees_prompt("Method : ");
+    person.types("GET a.json");
+    person.sees("GET a.json");
+    person.presses(ControlCode::EndOfText);
+    person.sees("Interrupted");
+    person.sees_prompt("Method : ");
+    person.presses(ControlCode::EndOfTransmission);
+    person.ends_with(0);
+}
+
+#[test]
+fn the_greeting_names_a_jsond_and_counts_its_files() {
+    let server = Canned::with(|request, stream| {
+        let body = match request.starts_with("GET /_/version ") {
+            true => r#"{"name":"jsond","version":"0.1.0"}"#,
+            false => r#"{"a.json":{"kind":"file"},"b.json":{"kind":"file"}}"#,
+        };
+        stream.write_all(&response("200 OK", "", body)).unwrap();
+    });
+    let mut person = Person::at(&[&server.address], false);
+    let address = &server.address;
+    person.sees(&format!(
+        "Connected to {address} (jsond 0.1.0, 2 files). Ctrl-D ends, ? helps."
+    ));
+    person.sees_prompt("Method : ");
+    person.types("?");
+    person.sees(".quit");
+    person.presses(ControlCode::EndOfTransmission);
+    person.ends_with(0);
+}
+
+#[test]
+fn the_fields_of_an_http_question_are_sent_by_name() {
+    const QUESTION: &str = r#"{"fields":[{"name":"key","type":"string","example":"A"},
+        {"name":"grade","type":"number","example":4.1}]}"#;
+    let server = Canned::with(|request, stream| {
+        let answer = match request.contains("Content-Type: application/x-www-form-urlencoded") {
+            true => response("201 Created", "Location: /s.json/Kim%20Minsu\r\n", "{}\n"),
+            false => response("300 Multiple Choices", "", QUESTION),
+        };
+        stream.write_all(&answer).unwrap();
+    });
+    let mut person = Person::at(&[&server.address, "POST", "s.json"], false);
+    person.sees_prompt("  key   : ");
+    person.types("?");
+    person.sees("string; for example A");
+    person.sees_prompt("  key   : ");
+    person.types("\"Kim Minsu\"");
+    person.sees_prompt("  grade : ");
+    person.types("high");
+    person.sees("not a number");
+    person.sees_prompt("  grade : ");
+    person.types("4.3");
+    person.sees("201 Created");
+    person.sees("  /s.json/Kim%20Minsu");
+    person.ends_with(0);
+    let requests = server.requests();
+    assert!(
+        requests[1].ends_with("\r\n\r\nkey=Kim%20Minsu&grade=4.3"),
+        "{requests:?}"
+    );
+}
+
+#[test]
+fn nobody_there_is_said_before_any_prompt() {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let mut person = Person::at(&[&address], false);
+    person.sees("error: ");
+    person.ends_with(7);
+}
