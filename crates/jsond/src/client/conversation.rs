@@ -75,6 +75,7 @@ impl Conversation<'_> {
                 self.screen.status.map_or(0, exit_code_of_status)
             }
             Err(failure) => {
+                self.screen.break_off();
                 self.tell(failure);
                 failure.exit_code()
             }
@@ -161,7 +162,6 @@ impl Conversation<'_> {
             Reply::Final(head) => return Ok(head.status),
             Reply::Question(question) => *question,
         };
-        self.screen.say_status(&question.head);
         let answer = match lines {
             Some(lines) => self.answer_of(&question.choices, lines)?,
             None => None,

@@ -18,14 +18,16 @@ use super::socket::Socket;
 
 impl Session {
     /// Connects, so that a person knows at once when nobody is there, and says who is.
-    pub(super) async fn greet(&self, language: Language, ask: bool) -> Result<String, Failure> {
+    pub(super) async fn greet(&mut self, language: Language, ask: bool) -> Result<String, Failure> {
         let clock = Clock::start(self.timeout());
         let authority = self.address.authority();
         let socket = Socket::connect(&self.address, &clock).await?;
-        let server = if ask {
-            self.server(socket, language).await
-        } else {
-            None
+        let server = match ask {
+            true => self.server(socket, language).await,
+            false => {
+                self.keep(socket);
+                None
+            }
         };
         Ok(language.greeting(&authority, server.as_deref()))
     }

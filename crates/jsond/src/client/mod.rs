@@ -73,7 +73,7 @@ fn perform(mut plan: Plan, surroundings: &Surroundings) -> Result<u8, Failure> {
     let mut conversation = Conversation {
         runtime: &runtime,
         session,
-        screen: plan.screen(surroundings, request.is_some())?,
+        screen: plan.screen(surroundings, request.is_some()),
         language: plan.language,
         extras: &plan.extras,
         read_file: &plan::read_file,

@@ -4,7 +4,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -101,7 +101,7 @@ impl Plan {
         &self,
         surroundings: &Surroundings,
         is_one_request: bool,
-    ) -> Result<Screen<'static>, Failure> {
+    ) -> Screen<'static> {
         let show = Show {
             // A script that makes one request reads the exit code; a person reads this.
             status: !is_one_request || surroundings.error_is_terminal,
@@ -109,16 +109,48 @@ impl Plan {
             both_heads: self.verbose,
         };
         let error = Box::new(anstream::stderr());
-        Ok(match &self.output {
+        match &self.output {
             Some(path) => {
-                let file = File::create(path).map_err(|error| cannot("write", path, &error))?;
+                let file = LateFile {
+                    path: path.clone(),
+                    file: None,
+                };
                 Screen::new(Box::new(file), error, show, false)
             }
             None => {
                 let escapes = surroundings.output_is_terminal;
                 Screen::new(Box::new(io::stdout()), error, show, escapes)
             }
-        })
+        }
+    }
+}
+
+/// A file that is made when the first byte or the end of a response comes, and not before: a request
+/// that fails leaves what was there.
+struct LateFile {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl LateFile {
+    fn file(&mut self) -> io::Result<&mut File> {
+        if self.file.is_none() {
+            let made = File::create(&self.path).map_err(|error| {
+                io::Error::new(error.kind(), format!("{}: {error}", self.path.display()))
+            })?;
+            self.file = Some(made);
+        }
+        Ok(self.file.as_mut().expect("the file has just been made"))
+    }
+}
+
+impl Write for LateFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file()?.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file()?.flush()
     }
 }
 
@@ -144,10 +176,6 @@ pub(super) fn read_file(path: &str) -> Result<Vec<u8>, Failure> {
         "-" => io::stdin().lock().read_to_end(&mut bytes),
         _ => File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)),
     };
-    read.map_err(|error| cannot("read", path.as_ref(), &error))?;
+    read.map_err(|error| Failure::usage(format!("cannot read {path}: {error}")))?;
     Ok(bytes)
-}
-
-fn cannot(verb: &str, path: &std::path::Path, error: &io::Error) -> Failure {
-    Failure::usage(format!("cannot {verb} {}: {error}", path.display()))
 }

@@ -69,18 +69,23 @@ impl<'a> Screen<'a> {
             _ => AnsiColor::Red,
         };
         let style = Style::new().fg_color(Some(color.into()));
-        let mut line = format!(
-            "{style}{} {}{style:#}",
-            head.status,
-            escape_line(&head.reason)
-        );
+        let mut line = format!("{style}{} {}", head.status, escape_line(&head.reason));
         if let Some(location) = head.header("location") {
             line.push_str(&format!(
                 "  {}",
                 escape_bytes_line(location.as_bytes(), 1024)
             ));
         }
+        line.push_str(&format!("{style:#}"));
         self.say(&line);
+    }
+
+    /// Ends a line that a failure left within.
+    pub(super) fn break_off(&mut self) {
+        if self.within_line {
+            // The failure itself is what the person is told.
+            let _ = self.finish();
+        }
     }
 
     fn write_text(&mut self, bytes: &[u8]) -> Result<(), Failure> {
@@ -135,6 +140,14 @@ impl Audience for Screen<'_> {
             self.write_head(transcript)
         } else {
             Ok(())
+        }
+    }
+
+    fn question(&mut self, head: &Head, transcript: &Transcript) {
+        if self.show.both_heads {
+            self.say_heads(transcript);
+        } else {
+            self.say_status(head);
         }
     }
 

@@ -35,7 +35,9 @@ pub(super) enum Dialect {
 pub(super) trait Audience {
     /// A final response begins.
     fn head(&mut self, head: &Head, transcript: &Transcript) -> Result<(), Failure>;
-    /// A piece of its body.
+    /// A question came instead.
+    fn question(&mut self, head: &Head, transcript: &Transcript);
+    /// A piece of a final response's body.
     fn body(&mut self, piece: &[u8]) -> Result<(), Failure>;
     /// It is complete.
     fn end(&mut self) -> Result<(), Failure>;
@@ -73,6 +75,8 @@ pub(super) struct Session {
     timeout: Option<Duration>,
     /// The server was found to speak the raw dialect only.
     speaks_raw: bool,
+    /// A connection on which nothing has been sent yet, for the next raw request.
+    fresh: Option<Socket>,
 }
 
 impl Session {
@@ -82,7 +86,14 @@ impl Session {
             dialect,
             timeout,
             speaks_raw: false,
+            fresh: None,
         }
+    }
+
+    /// Keeps a connection for the first request: a twenty-line server may not survive one on which
+    /// nothing is said.
+    pub(super) fn keep(&mut self, socket: Socket) {
+        self.fresh = Some(socket);
     }
 
     /// The time for a whole exchange, if a person set one.
@@ -172,6 +183,7 @@ impl Session {
             }
             held = hold(&mut exchange, clock).await?;
             if let Some(choices) = Choices::parse(&held) {
+                audience.question(&head, &socket.transcript());
                 let origin = Origin::Http(request.clone());
                 return Ok(Reply::Question(Box::new(Question {
                     head,
@@ -199,6 +211,7 @@ impl Session {
         clock: &Clock,
         audience: &mut dyn Audience,
     ) -> Result<Reply, Failure> {
+        let received = socket.transcript().bytes(Direction::Received);
         let mut line = RawLine::take_over(socket)?;
         let refused = match line.head(clock).await {
             Ok(head) if !(is_refusal(&head) && fits_raw(request)) => {
@@ -206,8 +219,10 @@ impl Session {
                 return finish_raw(line, head, request, clock, audience).await;
             }
             Ok(head) => Some(head),
-            Err(trouble) if trouble.cause != Cause::NotHttp => return Err(trouble),
-            Err(_) if failure.cause == Cause::NotHttp && fits_raw(request) => None,
+            Err(trouble) if !matches!(trouble.cause, Cause::NotHttp | Cause::Broken) => {
+                return Err(trouble);
+            }
+            Err(_) if is_mute(&failure, &received) && fits_raw(request) => None,
             Err(_) => return Err(failure),
         };
         let status = refused.as_ref().map_or(0, |head| head.status);
@@ -233,8 +248,28 @@ impl Session {
         Some((line, head))
     }
 
-    async fn open_raw(&self, request: &Request, clock: &Clock) -> Result<(RawLine, Head), Failure> {
+    async fn open_raw(
+        &mut self,
+        request: &Request,
+        clock: &Clock,
+    ) -> Result<(RawLine, Head), Failure> {
+        if let Some(socket) = self.fresh.take() {
+            match self.open_raw_on(socket, request, clock).await {
+                // It was kept too long for the server, which closed it without a word.
+                Err(failure) if failure.cause == Cause::Broken => {}
+                opened => return opened,
+            }
+        }
         let socket = Socket::connect(&self.address, clock).await?;
+        self.open_raw_on(socket, request, clock).await
+    }
+
+    async fn open_raw_on(
+        &self,
+        socket: Socket,
+        request: &Request,
+        clock: &Clock,
+    ) -> Result<(RawLine, Head), Failure> {
         let target = request.raw_target();
         let target = match target.strip_prefix('/') {
             Some(bare) if self.dialect == Dialect::Auto && !bare.is_empty() => bare,
@@ -252,15 +287,21 @@ fn fits_raw(request: &Request) -> bool {
     request.body.is_none() && request.query.is_empty() && !request.target.contains(' ')
 }
 
-/// Whether a lenient reader may make sense of what hyper refused: something that is not its HTTP, or
-/// a head with bare line feeds whose empty line was forgotten before the connection was closed.
+/// Whether the raw dialect may make sense of what hyper refused: something that is not its HTTP, a
+/// head with bare line feeds whose empty line was forgotten, or nothing at all, as from a server
+/// that fell over a request line of three words.
 fn is_readable(failure: &Failure, socket: &Socket) -> bool {
     let received = socket.transcript().bytes(Direction::Received);
     match failure.cause {
         Cause::NotHttp => true,
-        Cause::Broken => !received.is_empty() && !received.contains(&b'\r'),
+        Cause::Broken => !received.contains(&b'\r'),
         _ => false,
     }
+}
+
+/// Whether the server said nothing of HTTP at all, so that the raw form may be worth an attempt.
+fn is_mute(failure: &Failure, received: &[u8]) -> bool {
+    failure.cause == Cause::NotHttp || received.is_empty()
 }
 
 /// The statuses of a server that did not understand the target, or the request at all.
@@ -313,6 +354,7 @@ async fn finish_raw(
     if head.status == 300 && has_body {
         let body = line.question(&head, clock).await?;
         if let Some(choices) = Choices::parse(&body) {
+            audience.question(&head, &line.socket.transcript());
             let origin = match line.is_closed() {
                 true => Origin::Http(request.clone()),
                 false => Origin::Raw(line),

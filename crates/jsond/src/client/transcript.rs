@@ -74,13 +74,35 @@ impl Transcript {
         self.dropped_bytes == 0
     }
 
-    /// The lines of the first head of one direction, without their line ends.
+    /// The lines of the latest head of one direction, without their line ends.
+    ///
+    /// A dialogue has two of each on one connection; the answer line counts as a head.
     pub(super) fn head_lines(&self, direction: Direction) -> Vec<Vec<u8>> {
-        let bytes = self.bytes(direction);
+        let bytes = self.latest(direction);
         let lines = bytes.split(|byte| *byte == b'\n');
         lines
             .map(|line| line.strip_suffix(b"\r").unwrap_or(line).to_vec())
             .take_while(|line| !line.is_empty())
+            .collect()
+    }
+}
+
+impl Transcript {
+    /// The bytes of one direction since the client last began to send.
+    fn latest(&self, direction: Direction) -> Vec<u8> {
+        let begins = |pair: &[Piece]| {
+            pair[0].direction == Direction::Received && pair[1].direction == Direction::Sent
+        };
+        let begin = self
+            .pieces
+            .windows(2)
+            .rposition(begins)
+            .map_or(0, |at| at + 1);
+        let pieces = self.pieces[begin..]
+            .iter()
+            .filter(|piece| piece.direction == direction);
+        pieces
+            .flat_map(|piece| piece.bytes.iter().copied())
             .collect()
     }
 }
@@ -104,6 +126,20 @@ mod tests {
             [&b"GET a"[..], b"Host: b"]
         );
         assert!(transcript.is_whole());
+    }
+
+    #[test]
+    fn the_latest_head_is_that_of_the_latest_request() {
+        let mut transcript = Transcript::start();
+        transcript.record(Direction::Sent, b"DELETE a\r\n\r\n");
+        transcript.record(Direction::Received, b"HTTP/1.1 300 X\n\nEnter : key");
+        transcript.record(Direction::Sent, b"Da_Eun");
+        transcript.record(Direction::Received, b"HTTP/1.1 200 OK\n\n");
+        assert_eq!(transcript.head_lines(Direction::Sent), [b"Da_Eun"]);
+        assert_eq!(
+            transcript.head_lines(Direction::Received),
+            [b"HTTP/1.1 200 OK"]
+        );
     }
 
     #[test]

@@ -184,3 +184,17 @@ fn the_first_word_is_an_address_only_when_it_looks_like_one() {
         server.requests()
     );
 }
+
+#[test]
+fn a_request_that_fails_leaves_the_output_file_alone() {
+    let server = Canned::answering("");
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("kept"), "before").unwrap();
+    let mut command = program(home.path());
+    command.args(["client", &server.address, "GET", "a", "-o", "kept"]);
+    assert_eq!(run(command, b"").code, Some(56));
+    assert_eq!(
+        std::fs::read_to_string(home.path().join("kept")).unwrap(),
+        "before"
+    );
+}

@@ -130,3 +130,14 @@ fn messages_come_in_korean_too() {
     let ran = client(&[&server.address, "--lang", "ko"], "DELETE students.json\n");
     assert!(ran.error.contains("필요한 답: key"), "{}", ran.error);
 }
+
+#[test]
+fn a_server_that_falls_over_a_line_of_three_words_is_asked_in_two() {
+    let server = Canned::with(|request, stream| {
+        if request.starts_with("GET a.json\r\n") {
+            std::io::Write::write_all(stream, b"HTTP/1.1 200 OK\n\n{}").unwrap();
+        }
+    });
+    let ran = client(&[&server.address, "GET", "a.json"], "");
+    assert_eq!((ran.code, ran.text()), (Some(0), "{}"), "{}", ran.error);
+}

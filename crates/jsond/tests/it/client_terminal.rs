@@ -253,3 +253,25 @@ fn nobody_there_is_said_before_any_prompt() {
     person.sees("error: ");
     person.ends_with(7);
 }
+
+#[test]
+fn a_raw_server_sees_no_connection_on_which_nothing_is_said() {
+    let Some(server) = Student::start("bare") else {
+        return;
+    };
+    let mut person = Person::at(
+        &[&server.address, "--dialect", "raw", "--lang", "ko"],
+        false,
+    );
+    person.sees("에 접속되었습니다");
+    person.sees_prompt("Method : ");
+    person.types("GET students.json");
+    person.sees("Chan_Jin");
+    person.sees_prompt("Method : ");
+    person.types("GET students.json");
+    person.sees("Chan_Jin");
+    person.sees_prompt("Method : ");
+    person.presses(ControlCode::EndOfTransmission);
+    person.ends_with(0);
+    assert_eq!(server.log(), "request ['GET', 'students.json']\n".repeat(2));
+}

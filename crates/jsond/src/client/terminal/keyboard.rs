@@ -143,7 +143,7 @@ impl KeyMode {
             !(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN);
         mode.special_codes[termios::SpecialCodeIndex::VMIN] = 1;
         mode.special_codes[termios::SpecialCodeIndex::VTIME] = 0;
-        termios::tcsetattr(rustix::stdio::stdin(), OptionalActions::Drain, &mode)?;
+        termios::tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &mode)?;
         Ok(Self(before))
     }
 }
@@ -151,7 +151,7 @@ impl KeyMode {
 impl Drop for KeyMode {
     fn drop(&mut self) {
         // A terminal that has gone cannot be restored, and need not be.
-        let _ = termios::tcsetattr(rustix::stdio::stdin(), OptionalActions::Drain, &self.0);
+        let _ = termios::tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &self.0);
     }
 }
 
