@@ -1,9 +1,15 @@
-//! End to end: the real program, as one binary.
+//! End to end: the real program as a process, spoken to over real sockets, held to the contracts
+//! (the dialogue, HTTP, durability, security). One test binary; each module is one subject.
+//!
+//! Nothing here knows the code of the server: a test that needs to is in the wrong place.
 
 #![allow(
     clippy::unwrap_used,
-    reason = "in a test an unexpected value is a failure, helpers included"
+    clippy::print_stderr,
+    reason = "all of this is test code, and a skipped test says so on standard error"
 )]
+
+mod support;
 
 mod client_exit;
 mod client_hostile;
@@ -11,3 +17,10 @@ mod client_http;
 mod client_pipe;
 mod client_support;
 mod client_terminal;
+mod console;
+mod dialogue;
+mod dialogue_change;
+mod dialogue_crowd;
+mod dialogue_door;
+mod dialogue_target;
+mod student;
