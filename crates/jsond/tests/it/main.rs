@@ -11,16 +11,26 @@
 
 mod support;
 
+mod body;
+mod choices;
 mod client_exit;
 mod client_hostile;
 mod client_http;
 mod client_pipe;
 mod client_support;
 mod client_terminal;
+mod collection;
+mod conditional;
+mod connection;
 mod console;
 mod dialogue;
 mod dialogue_change;
 mod dialogue_crowd;
 mod dialogue_door;
 mod dialogue_target;
+mod disk;
+mod framing;
+mod http_door;
+mod resource;
 mod student;
+mod target;
