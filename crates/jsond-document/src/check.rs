@@ -62,14 +62,11 @@ pub(crate) fn compact(input: &[u8], bounds: Bounds) -> Result<Vec<u8>, SyntaxErr
     }
 }
 
-/// serde_json counts columns in bytes and points at the last byte it read.
+/// serde_json counts columns in bytes and points at the last byte it read, a line end included.
 fn offset_of(text: &str, line: usize, column: usize) -> usize {
-    let before = text
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum::<usize>();
-    (before + column.saturating_sub(1)).min(text.len())
+    let lines = text.split_inclusive('\n').take(line.saturating_sub(1));
+    let read = lines.map(str::len).sum::<usize>() + column;
+    read.saturating_sub(1).min(text.len())
 }
 
 fn words_of(error: &serde_json::Error) -> String {

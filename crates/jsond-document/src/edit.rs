@@ -141,7 +141,7 @@ impl Value {
                 let name = tree.piece(&place).name;
                 Self::large(Arc::new(tree.set(
                     &place,
-                    Piece {
+                    &Piece {
                         name,
                         value: value.clone(),
                     },

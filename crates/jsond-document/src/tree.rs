@@ -198,11 +198,11 @@ impl Tree {
     }
 
     /// Puts a value in the place of another.
-    pub(crate) fn set(&self, place: &Place, piece: Piece) -> Self {
+    pub(crate) fn set(&self, place: &Place, piece: &Piece) -> Self {
         let old = self.piece(place);
         let mut pieces = place.leaf.pieces(self.named());
         pieces[place.within] = piece.clone();
-        self.edit(place.order, &pieces, Some(&old), Some(&piece))
+        self.edit(place.order, &pieces, Some(&old), Some(piece))
     }
 
     /// Takes an entry out.

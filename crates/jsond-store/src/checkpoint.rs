@@ -10,11 +10,11 @@ use crate::journal::entry::{Mark, content_hash};
 use crate::layout::lay_out;
 use crate::medium::{Stat, folder_of};
 use crate::merge::Merged;
+use crate::message::{HandEdit, Message, Settled};
 use crate::served::Served;
-use crate::writer::{HandEdit, Message, Settled};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use jsond_document::Value;
+use jsond_document::{Layout, Value};
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -188,7 +188,7 @@ impl Checkpointer {
     ) -> Result<(), Obstacle> {
         let template = match &file.template {
             Template::Text(text) => Some(text.as_ref()),
-            Template::OnDisk => found.text.as_deref(),
+            Template::OnDisk(_) => found.text.as_deref(),
             Template::None => None,
         };
         let text = lay_out(template, value);
@@ -353,6 +353,6 @@ pub(crate) fn template_of(text: &[u8]) -> Template {
     if text.len() <= TEMPLATE_BYTES_MAX {
         Template::Text(Bytes::copy_from_slice(text))
     } else {
-        Template::OnDisk
+        Template::OnDisk(Layout::detect(text))
     }
 }

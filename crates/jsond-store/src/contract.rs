@@ -27,6 +27,16 @@ impl std::fmt::Display for Revision {
     }
 }
 
+/// When a write is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// When it is on stable storage.
+    #[default]
+    Always,
+    /// At once; stable storage has it after this time at the latest.
+    Interval(std::time::Duration),
+}
+
 /// Where a value is, as a URL names it: folders, a file, then into the JSON.
 ///
 /// *Shape*: one token for each segment; in an array that is a collection a token is an id, `.json`

@@ -6,6 +6,7 @@ use crate::contract::{
 };
 use crate::image::{FilePath, Image};
 use crate::resolve::{Place, Resolved};
+use crate::served::FILE_ENDING;
 use bytes::Bytes;
 use jsond_document::{Bounds, ID_NAME, Json, Kind, Pointer, Value, id_of_value};
 
@@ -122,10 +123,10 @@ fn create(
     value: &Value,
 ) -> Result<Decision, Rejection> {
     check_writable(parent)?;
+    judge(precondition, None)?;
     if !matches!(parent.value.kind(), Kind::Array | Kind::Object) {
         return Err(Rejection::ParentNotAContainer(parent.value.kind().name()));
     }
-    judge(precondition, None)?;
     check_depth(parent.pointer.len() + 1, value)?;
     let is_array = parent.value.kind() == Kind::Array;
     let (token, value, address) = if is_array && parent.value.is_collection() && token != "-" {
@@ -220,7 +221,10 @@ fn create_file(
 
 /// Judges whether a file of this name could be served.
 fn check_name(name: &str) -> Result<(), Rejection> {
+    let stem = name.strip_suffix(FILE_ENDING).unwrap_or(name);
     let is_plain = !name.starts_with('.')
+        && name.ends_with(FILE_ENDING)
+        && !stem.is_empty()
         && name.len() <= 200
         && !name
             .chars()

@@ -7,7 +7,7 @@ use crate::change::{Operation, OperationKind, Written};
 use crate::contract::Revision;
 use bytes::Bytes;
 use imbl::OrdMap;
-use jsond_document::{EditError, SyntaxError, Value};
+use jsond_document::{EditError, Layout, SyntaxError, Value};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -36,8 +36,8 @@ pub struct File {
 pub enum Template {
     /// From this text.
     Text(Bytes),
-    /// From the text on disk, which is too large to be kept.
-    OnDisk,
+    /// From the text on disk, which is too large to be kept; this is its style.
+    OnDisk(Layout),
     /// From nothing: the file is new.
     None,
 }
@@ -93,6 +93,30 @@ impl Image {
         Ok(image)
     }
 
+    /// Makes an image of files by name and text, for tests and tools that need no store.
+    ///
+    /// # Panics
+    ///
+    /// When a text is not JSON.
+    #[must_use]
+    pub fn of_files<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let empty = Self {
+            root: Entry::Folder(OrdMap::new()),
+            revision: Revision(0),
+        };
+        files.into_iter().fold(empty, |image, (name, text)| {
+            let value = Value::parse(text.as_bytes()).expect("the text is JSON");
+            let file = File {
+                value: Some(value),
+                broken: None,
+                revision: Revision(0),
+                modified: SystemTime::UNIX_EPOCH,
+                template: Template::None,
+            };
+            image.with_file(&[name.to_owned()], Some(file))
+        })
+    }
+
     /// Finds a file by its path.
     #[must_use]
     pub fn file(&self, path: &[String]) -> Option<&Arc<File>> {
@@ -142,9 +166,8 @@ impl Image {
         let mut entry = Some(&self.root);
         for (depth, token) in tokens.iter().enumerate() {
             match entry {
-                Some(Entry::File(_)) => return tokens.split_at(depth),
                 Some(Entry::Folder(entries)) => entry = entries.get(token),
-                None => return tokens.split_at(depth),
+                Some(Entry::File(_)) | None => return tokens.split_at(depth),
             }
         }
         (tokens, &[])

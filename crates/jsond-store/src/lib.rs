@@ -11,6 +11,7 @@ mod journal;
 mod layout;
 pub mod medium;
 mod merge;
+mod message;
 mod recovery;
 mod resolve;
 mod served;
@@ -19,11 +20,11 @@ mod store;
 mod writer;
 
 pub use contract::{
-    Addition, Address, Applied, Edit, Effect, Match, Mutation, Outcome, Precondition, Rejection,
-    Revision, StoreError,
+    Addition, Address, Applied, Durability, Edit, Effect, Match, Mutation, Outcome, Precondition,
+    Rejection, Revision, StoreError,
 };
 pub use image::{Entry, File, FilePath, Image, Template};
-pub use layout::lay_out;
+pub use layout::{file_text, pretty_text};
 pub use recovery::OpenError;
 pub use resolve::{Place, Resolved};
 pub use served::Served;

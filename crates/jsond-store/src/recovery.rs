@@ -30,9 +30,6 @@ pub enum OpenError {
         #[source]
         error: io::Error,
     },
-    /// Another process serves the folder.
-    #[error("another jsond serves this folder already (it holds the lock .jsond/lock)")]
-    Locked,
     /// Acknowledged entries of the journal are damaged.
     #[error(
         "the journal segment {segment} is damaged at byte {offset}, before its last batch; \

@@ -5,6 +5,7 @@
 
 use crate::contract::Address;
 use crate::image::{Entry, File, FilePath, Image};
+use crate::served::FILE_ENDING;
 use imbl::OrdMap;
 use jsond_document::{Kind, Value};
 use std::sync::Arc;
@@ -127,15 +128,16 @@ fn find<'a>(entries: &'a OrdMap<String, Entry>, token: &str) -> Option<(String, 
     if let Some(entry) = entries.get(token) {
         return Some((token.to_owned(), entry));
     }
-    let name = format!("{token}.json");
+    let name = format!("{token}{FILE_ENDING}");
     entries.get(&name).map(|entry| (name, entry))
 }
 
+/// The name of the file that a token could make: one with another ending is no JSON file.
 fn file_name(token: &str) -> String {
-    if token.ends_with(".json") {
+    if token.contains('.') {
         token.to_owned()
     } else {
-        format!("{token}.json")
+        format!("{token}{FILE_ENDING}")
     }
 }
 

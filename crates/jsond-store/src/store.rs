@@ -1,16 +1,17 @@
 //! The store's handle: open, read an image, submit a mutation, stop.
 
 use crate::checkpoint::{Checkpointer, Order};
-use crate::contract::{Mutation, Outcome, Revision, StoreError};
+use crate::contract::{Durability, Mutation, Outcome, Revision, StoreError};
 use crate::image::Image;
 use crate::journal::Journal;
 use crate::journal::entry::Mark;
 use crate::journal::segment;
 use crate::medium::Medium;
+use crate::message::{Message, Start};
 use crate::recovery::{OpenError, Recovered, recover};
 use crate::served::Served;
 use crate::state::State;
-use crate::writer::{Message, Start, Writer};
+use crate::writer::Writer;
 use arc_swap::ArcSwap;
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -35,7 +36,11 @@ impl Store {
     /// The caller holds the folder's lock for as long as the store lives.
     ///
     /// *Errors*: see [`OpenError`]; nothing was overwritten then.
-    pub fn open(served: Served, journal: Arc<dyn Medium>) -> Result<Self, OpenError> {
+    pub fn open(
+        served: Served,
+        journal: Arc<dyn Medium>,
+        durability: Durability,
+    ) -> Result<Self, OpenError> {
         let state = open_state(&*journal)?;
         let recovered = recover(&served, &*journal, &state)?;
         let (writer, messages) = channel();
@@ -63,6 +68,16 @@ impl Store {
             last,
             on_disk: marks.collect(),
             touched: checkpoints.clone(),
+            durability,
+            may_make: {
+                let served = served.clone();
+                Box::new(move |path| {
+                    served
+                        .medium
+                        .is_occupied(&served.path_of(path))
+                        .is_ok_and(|it| !it)
+                })
+            },
             finish: Box::new(move |last| {
                 let identity = identity.clone();
                 State {

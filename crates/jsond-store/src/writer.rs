@@ -4,68 +4,29 @@
 //! sync it once, and only then publish it and answer.
 
 use crate::change::{Operation, OperationKind, Written};
-use crate::contract::{Applied, Effect, Mutation, Outcome, Rejection, Revision, StoreError};
+use crate::contract::{
+    Applied, Durability, Effect, Mutation, Outcome, Rejection, Revision, StoreError,
+};
 use crate::decide::{Decision, decide};
 use crate::image::{FilePath, Image, Template};
 use crate::journal::entry::{Body, Entry, Mark};
-use crate::journal::{CommitError, Journal};
+use crate::journal::{self, CommitError, Journal};
 use crate::merge::{Merged, merge};
+use crate::message::{Batch, HandEdit, Message, Settled, Start, Touched, Waiting};
 use crate::resolve::Resolved;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use jsond_document::{Pointer, Value};
-use std::collections::{HashMap, HashSet};
+use jsond_document::Pointer;
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, SyncSender};
-use std::time::SystemTime;
-use tokio::sync::oneshot;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::{Instant, SystemTime};
 
 /// How many messages one batch takes at the most.
 const BATCH_MESSAGES_MAX: usize = 4096;
 
 /// How many bytes of journal one batch takes before it is closed.
 const BATCH_BYTES_TARGET: usize = 32 << 20;
-
-pub(crate) type Answer = oneshot::Sender<Result<Outcome, StoreError>>;
-
-/// What the writer is told.
-pub(crate) enum Message {
-    /// A client wants to write.
-    Mutate(Box<Mutation>, Answer),
-    /// A checkpoint is about to give a file a new content; answered when the mark is durable.
-    Mark(Mark, SyncSender<bool>),
-    /// A checkpoint has given a file a new content, durably.
-    Settled(Settled),
-    /// A file on disk differs from what the store left there.
-    HandEdit(HandEdit, SyncSender<Option<Merged>>),
-    /// A file on disk is broken JSON, or is no longer.
-    Broken(FilePath, Option<jsond_document::SyntaxError>),
-    /// No more writes; answered when the ones before are done.
-    Close(SyncSender<()>),
-    /// All is on disk: remove the journal and end. Answered with whether the store never failed.
-    Finish(SyncSender<bool>),
-}
-
-/// A finished checkpoint of one file.
-pub(crate) struct Settled {
-    pub(crate) mark: Mark,
-    /// The new text, if it is small enough to be kept as the layout.
-    pub(crate) template: Template,
-    /// The template that was laid under it.
-    pub(crate) old_template: Template,
-}
-
-/// An edit by another program.
-pub(crate) struct HandEdit {
-    pub(crate) path: FilePath,
-    pub(crate) base: Option<Value>,
-    /// None when the file was removed.
-    pub(crate) hand: Option<Value>,
-    pub(crate) template: Template,
-}
-
-/// Which files have changed, for the checkpoints.
-pub(crate) type Touched = Sender<crate::checkpoint::Order>;
 
 pub(crate) struct Writer {
     /// The image that includes what is decided but not yet durable.
@@ -81,35 +42,11 @@ pub(crate) struct Writer {
     latched: bool,
     closed: bool,
     touched: Touched,
+    durability: Durability,
+    /// When entries that were acknowledged before their sync are synced at the latest.
+    sync_due: Option<Instant>,
+    may_make: Box<dyn Fn(&FilePath) -> bool + Send>,
     finish: Box<dyn FnMut(Revision) -> std::io::Result<()> + Send>,
-}
-
-/// What waits for the sync of a batch.
-enum Waiting {
-    Client(Answer, Result<Outcome, StoreError>),
-    Mark(SyncSender<bool>),
-    Hand(SyncSender<Option<Merged>>, Merged),
-}
-
-#[derive(Default)]
-struct Batch {
-    first: Revision,
-    text: Vec<u8>,
-    waiting: Vec<Waiting>,
-    touched: HashSet<FilePath>,
-    /// Something that is no change is to be published too.
-    refresh: bool,
-}
-
-/// Everything that a writer starts with.
-pub(crate) struct Start {
-    pub(crate) published: Arc<ArcSwap<Image>>,
-    pub(crate) journal: Journal,
-    pub(crate) last: Revision,
-    pub(crate) on_disk: HashMap<FilePath, Mark>,
-    pub(crate) touched: Touched,
-    /// Keeps the last revision for the next start, before the journal goes.
-    pub(crate) finish: Box<dyn FnMut(Revision) -> std::io::Result<()> + Send>,
 }
 
 impl Writer {
@@ -124,13 +61,16 @@ impl Writer {
             latched: false,
             closed: false,
             touched: start.touched,
+            durability: start.durability,
+            sync_due: None,
+            may_make: start.may_make,
             finish: start.finish,
         }
     }
 
     /// Runs until it is told to finish or nobody is left to tell it anything.
     pub(crate) fn run(mut self, messages: &Receiver<Message>) {
-        while let Ok(first) = messages.recv() {
+        while let Some(first) = self.wait(messages) {
             let mut batch = Batch {
                 first: self.last.next(),
                 ..Batch::default()
@@ -151,6 +91,25 @@ impl Writer {
                 }
             }
             self.run_batch(batch);
+        }
+    }
+
+    /// Waits for a message; with `--durability interval` a due sync is made meanwhile.
+    fn wait(&mut self, messages: &Receiver<Message>) -> Option<Message> {
+        while let Some(due) = self.sync_due {
+            match messages.recv_timeout(due.saturating_duration_since(Instant::now())) {
+                Ok(message) => return Some(message),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => self.sync_late(),
+            }
+        }
+        messages.recv().ok()
+    }
+
+    fn sync_late(&mut self) {
+        self.sync_due = None;
+        if let Err(error) = self.journal.sync() {
+            self.latch(&error);
         }
     }
 
@@ -206,7 +165,13 @@ impl Writer {
         if self.journal.would_rotate(batch.text.len()) {
             self.repeat_marks(batch);
         }
-        match self.journal.commit(&batch.text, batch.first, self.last) {
+        let sync = self.sync_for(batch);
+        let lines = journal::Batch {
+            text: &batch.text,
+            first: batch.first,
+            last: self.last,
+        };
+        match self.journal.commit(&lines, sync) {
             Ok(()) => Ok(()),
             Err(CommitError::NoRoom(error)) => {
                 tracing::warn!(%error, "the journal found no room; writes are refused");
@@ -217,6 +182,26 @@ impl Writer {
             }
             Err(CommitError::Failed(error)) => Err(self.latch(&error)),
         }
+    }
+
+    /// A mark is durable before a checkpoint goes on, however writes are answered.
+    fn sync_for(&mut self, batch: &Batch) -> journal::Sync {
+        let Durability::Interval(interval) = self.durability else {
+            return journal::Sync::Now;
+        };
+        let now = Instant::now();
+        let is_due = self.sync_due.is_some_and(|due| due <= now);
+        if is_due
+            || batch
+                .waiting
+                .iter()
+                .any(|it| !matches!(it, Waiting::Client(..)))
+        {
+            self.sync_due = None;
+            return journal::Sync::Now;
+        }
+        self.sync_due.get_or_insert(now + interval);
+        journal::Sync::Later
     }
 
     /// DURABILITY: after a failed append or sync nobody knows what is on the disk, and a later sync
@@ -241,6 +226,11 @@ impl Writer {
             Ok(decision) => decision,
             Err(rejection) => return Ok(Outcome::Rejected(rejection)),
         };
+        if let Some(name) = self.new_file(&decision)
+            && !(self.may_make)(&name)
+        {
+            return Ok(Outcome::Rejected(Rejection::Name));
+        }
         if self.latched && !decision.operations.is_empty() {
             return Err(StoreError::OutcomeUnknown);
         }
@@ -248,6 +238,21 @@ impl Writer {
             self.change(decision.operations.clone(), batch);
         }
         Ok(self.applied(decision))
+    }
+
+    /// The path of the file that a decision makes, if it makes one.
+    fn new_file(&self, decision: &Decision) -> Option<FilePath> {
+        let [
+            Operation {
+                kind: OperationKind::Add(_),
+                path,
+            },
+        ] = &decision.operations[..]
+        else {
+            return None;
+        };
+        let (path, inside) = self.image.split(path.tokens());
+        (inside.is_empty() && self.image.file(path).is_none()).then(|| path.to_vec())
     }
 
     fn applied(&self, decision: Decision) -> Outcome {
@@ -422,7 +427,7 @@ impl Writer {
         // The whole file: recovery needs no base for it, and the base is gone from the disk.
         let text = match template {
             Template::Text(text) => Some(text),
-            Template::OnDisk | Template::None => None::<Bytes>,
+            Template::OnDisk(_) | Template::None => None::<Bytes>,
         };
         let written = Written {
             value: merged.value.clone(),
@@ -469,28 +474,5 @@ impl Writer {
             tracing::warn!(%error, "the journal could not be removed");
         }
         result.is_ok()
-    }
-}
-
-impl Waiting {
-    fn answer(self, committed: Result<(), StoreError>) {
-        // A client that has gone does not wait for its answer; its write stays.
-        match self {
-            Self::Client(answer, result) => {
-                answer.send(committed.and(result)).ok();
-            }
-            Self::Mark(answer) => {
-                answer.send(committed.is_ok()).ok();
-            }
-            Self::Hand(answer, merged) => {
-                answer.send(committed.is_ok().then_some(merged)).ok();
-            }
-        }
-    }
-}
-
-impl From<Rejection> for Outcome {
-    fn from(rejection: Rejection) -> Self {
-        Self::Rejected(rejection)
     }
 }

@@ -4,11 +4,13 @@
 //! a power cut or a kill left, and must hold every acknowledged write, at most the one in flight
 //! besides, and only valid files.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use jsond_document::Value;
 use jsond_store::medium::{Fault, Medium, MemoryMedium};
 use jsond_store::{
-    Addition, Address, Edit, Image, Mutation, Outcome, Precondition, Resolved, Served, Store,
-    StoreError,
+    Addition, Address, Durability, Edit, Image, Mutation, Outcome, Precondition, Resolved, Served,
+    Store, StoreError,
 };
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -104,7 +106,12 @@ fn open(medium: &MemoryMedium) -> Store {
         medium: Arc::new(medium.clone()),
         single: None,
     };
-    Store::open(served, Arc::new(medium.sub_folder(".jsond"))).unwrap()
+    Store::open(
+        served,
+        Arc::new(medium.sub_folder(".jsond")),
+        Durability::Always,
+    )
+    .unwrap()
 }
 
 fn contents(image: &Image) -> BTreeMap<String, String> {

@@ -1,5 +1,8 @@
 //! The program: wire, api, server, client, web, cli. `main` only calls [`cli::main`].
 
+pub mod api;
 pub mod cli;
 pub mod client;
+pub mod limits;
+pub mod server;
 pub mod wire;

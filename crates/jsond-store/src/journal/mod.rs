@@ -24,6 +24,22 @@ pub(crate) struct Journal {
     closed: Vec<(String, Revision)>,
 }
 
+/// The lines that are appended together.
+pub(crate) struct Batch<'a> {
+    pub(crate) text: &'a [u8],
+    pub(crate) first: Revision,
+    pub(crate) last: Revision,
+}
+
+/// When a batch is synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sync {
+    /// Before it is acknowledged.
+    Now,
+    /// With a later one.
+    Later,
+}
+
 struct Open {
     name: String,
     file: Box<dyn SegmentFile>,
@@ -53,22 +69,26 @@ impl Journal {
             .is_none_or(|open| open.end + bytes as u64 > open.bytes)
     }
 
-    /// Appends one batch and syncs it.
+    /// Appends one batch and, unless it may wait, syncs it.
     ///
-    /// DURABILITY: when this returns `Ok` the batch is on stable storage. When it fails, the batch
-    /// was not acknowledged, and the caller decides whether anything may be written again.
-    pub(crate) fn commit(
-        &mut self,
-        batch: &[u8],
-        first: Revision,
-        last: Revision,
-    ) -> Result<(), CommitError> {
-        self.append(batch, first).map_err(CommitError::of_append)?;
+    /// DURABILITY: when this returns `Ok` after syncing, the batch and all before it are on stable
+    /// storage. When it fails, the batch was not acknowledged, and the caller decides whether
+    /// anything may be written again.
+    pub(crate) fn commit(&mut self, batch: &Batch<'_>, sync: Sync) -> Result<(), CommitError> {
+        self.append(batch.text, batch.first)
+            .map_err(CommitError::of_append)?;
+        if sync == Sync::Now {
+            self.sync().map_err(CommitError::Failed)?;
+        }
         let open = self.open.as_mut().expect("INVARIANT: appended");
-        open.file.sync().map_err(CommitError::Failed)?;
-        open.end += batch.len() as u64;
-        open.last = last;
+        open.end += batch.text.len() as u64;
+        open.last = batch.last;
         Ok(())
+    }
+
+    /// Syncs what was appended.
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        self.open.as_mut().map_or(Ok(()), |open| open.file.sync())
     }
 
     fn append(&mut self, batch: &[u8], first: Revision) -> io::Result<()> {
@@ -89,6 +109,8 @@ impl Journal {
         let name = segment::name_of(first);
         let mut file = self.medium.open_segment(&name, bytes)?;
         file.write_at(0, &header)?;
+        // DURABILITY: a segment is begun only when all before it is on stable storage.
+        self.sync()?;
         if let Some(old) = self.open.take() {
             self.closed.push((old.name, old.last));
         }

@@ -12,7 +12,7 @@ use std::path::Path;
 const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
 
 /// Zeros are written in pieces of this size.
-const ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
 /// A folder on disk.
 #[derive(Debug)]
@@ -32,6 +32,13 @@ impl DiskMedium {
     /// *Errors*: those of opening a directory.
     pub fn open(folder: &Path) -> io::Result<Self> {
         Dir::open_ambient_dir(folder, ambient_authority()).map(|folder| Self { folder })
+    }
+
+    /// Judges whether the folder can be listed.
+    ///
+    /// *Errors*: those of reading a directory.
+    pub fn check_readable(&self) -> io::Result<()> {
+        self.folder.read_dir(".").map(drop)
     }
 
     /// Opens a folder inside this one, making it if needed.
@@ -127,6 +134,14 @@ impl Medium for DiskMedium {
             {
                 Ok(None)
             }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_occupied(&self, path: &str) -> io::Result<bool> {
+        match self.folder.symlink_metadata(path) {
+            Ok(metadata) => Ok(!metadata.is_file()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -237,6 +237,10 @@ impl Medium for MemoryMedium {
         }))
     }
 
+    fn is_occupied(&self, path: &str) -> io::Result<bool> {
+        Ok(self.lock().folders.contains(&self.full(path)))
+    }
+
     fn write(&self, path: &str, text: &[u8], _like: Option<&str>) -> io::Result<()> {
         let mut state = self.lock();
         let path = self.full(path);

@@ -7,7 +7,7 @@
 mod disk;
 mod memory;
 
-pub use disk::DiskMedium;
+pub use disk::{DiskMedium, Lock};
 pub use memory::{Fault, MemoryMedium};
 
 use std::io;
@@ -24,6 +24,9 @@ pub trait Medium: Send + Sync + std::fmt::Debug {
 
     /// Looks at a regular file without reading it; none when there is no such file.
     fn stat(&self, path: &str) -> io::Result<Option<Stat>>;
+
+    /// Judges whether something other than a regular file has this name.
+    fn is_occupied(&self, path: &str) -> io::Result<bool>;
 
     /// Writes a whole new file and syncs it, with owner and mode like those of `like`.
     ///

@@ -9,3 +9,5 @@ pub mod escape;
 pub mod http1;
 pub mod lang;
 pub mod sniff;
+
+pub use lang::Lang;

@@ -1,0 +1,102 @@
+//! What the writer thread is told, and what waits for the sync of a batch.
+
+use crate::contract::{Durability, Mutation, Outcome, Revision, StoreError};
+use crate::image::{FilePath, Image, Template};
+use crate::journal::Journal;
+use crate::journal::entry::Mark;
+use crate::merge::Merged;
+use arc_swap::ArcSwap;
+use jsond_document::Value;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, SyncSender};
+use tokio::sync::oneshot;
+
+pub(crate) type Answer = oneshot::Sender<Result<Outcome, StoreError>>;
+
+/// What the writer is told.
+pub(crate) enum Message {
+    /// A client wants to write.
+    Mutate(Box<Mutation>, Answer),
+    /// A checkpoint is about to give a file a new content; answered when the mark is durable.
+    Mark(Mark, SyncSender<bool>),
+    /// A checkpoint has given a file a new content, durably.
+    Settled(Settled),
+    /// A file on disk differs from what the store left there.
+    HandEdit(HandEdit, SyncSender<Option<Merged>>),
+    /// A file on disk is broken JSON, or is no longer.
+    Broken(FilePath, Option<jsond_document::SyntaxError>),
+    /// No more writes; answered when the ones before are done.
+    Close(SyncSender<()>),
+    /// All is on disk: remove the journal and end. Answered with whether the store never failed.
+    Finish(SyncSender<bool>),
+}
+
+/// A finished checkpoint of one file.
+pub(crate) struct Settled {
+    pub(crate) mark: Mark,
+    /// The new text, if it is small enough to be kept as the layout.
+    pub(crate) template: Template,
+    /// The template that was laid under it.
+    pub(crate) old_template: Template,
+}
+
+/// An edit by another program.
+pub(crate) struct HandEdit {
+    pub(crate) path: FilePath,
+    pub(crate) base: Option<Value>,
+    /// None when the file was removed.
+    pub(crate) hand: Option<Value>,
+    pub(crate) template: Template,
+}
+
+/// Which files have changed, for the checkpoints.
+pub(crate) type Touched = Sender<crate::checkpoint::Order>;
+
+/// What waits for the sync of a batch.
+pub(crate) enum Waiting {
+    Client(Answer, Result<Outcome, StoreError>),
+    Mark(SyncSender<bool>),
+    Hand(SyncSender<Option<Merged>>, Merged),
+}
+
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) first: Revision,
+    pub(crate) text: Vec<u8>,
+    pub(crate) waiting: Vec<Waiting>,
+    pub(crate) touched: HashSet<FilePath>,
+    /// Something that is no change is to be published too.
+    pub(crate) refresh: bool,
+}
+
+/// Everything that a writer starts with.
+pub(crate) struct Start {
+    pub(crate) published: Arc<ArcSwap<Image>>,
+    pub(crate) journal: Journal,
+    pub(crate) last: Revision,
+    pub(crate) on_disk: HashMap<FilePath, Mark>,
+    pub(crate) touched: Touched,
+    pub(crate) durability: Durability,
+    /// Judges whether a file of a new name can be made on disk.
+    pub(crate) may_make: Box<dyn Fn(&FilePath) -> bool + Send>,
+    /// Keeps the last revision for the next start, before the journal goes.
+    pub(crate) finish: Box<dyn FnMut(Revision) -> std::io::Result<()> + Send>,
+}
+
+impl Waiting {
+    pub(crate) fn answer(self, committed: Result<(), StoreError>) {
+        // A client that has gone does not wait for its answer; its write stays.
+        match self {
+            Self::Client(answer, result) => {
+                answer.send(committed.and(result)).ok();
+            }
+            Self::Mark(answer) => {
+                answer.send(committed.is_ok()).ok();
+            }
+            Self::Hand(answer, merged) => {
+                answer.send(committed.is_ok().then_some(merged)).ok();
+            }
+        }
+    }
+}

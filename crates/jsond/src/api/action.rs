@@ -1,0 +1,116 @@
+//! What a request asks for, in the words of the store, and what came of it.
+
+use crate::api::question::Question;
+use bytes::Bytes;
+use jsond_store::{Address, Applied, Mutation, Place, Precondition};
+
+/// What a request asks for.
+#[derive(Debug)]
+pub(super) enum Action {
+    /// A representation of a value or a folder.
+    Read(Read),
+    /// What can be done with a value.
+    Describe(Address),
+    /// What can be done with the server (`OPTIONS *`).
+    DescribeServer,
+    /// A write whose body says what to write.
+    Write(Write),
+    /// A write with an answer to the guided dialogue as its body.
+    Answer(Answer),
+    /// A write without a body: it asks what is needed, or it is a removal.
+    Ask(Ask),
+    /// One of the server's own resources.
+    Own(Own),
+}
+
+/// A read.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) address: Address,
+    /// Whether the target ended in a slash.
+    pub(super) slash: bool,
+    pub(super) pretty: bool,
+    pub(super) precondition: Precondition,
+    pub(super) modified_since: Option<std::time::SystemTime>,
+}
+
+/// A write.
+#[derive(Debug)]
+pub(super) struct Write {
+    pub(super) mutation: Mutation,
+    /// `Prefer: return=minimal`.
+    pub(super) minimal: bool,
+}
+
+/// Which write the guided dialogue is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Intent {
+    /// Add a record, by POST.
+    Add,
+    /// Set a member of a record, by PUT.
+    Set,
+    /// Remove a record, by DELETE.
+    Remove,
+}
+
+/// A write without a body.
+#[derive(Debug)]
+pub(super) struct Ask {
+    pub(super) intent: Intent,
+    pub(super) address: Address,
+    pub(super) precondition: Precondition,
+    pub(super) minimal: bool,
+}
+
+/// An answer to the guided dialogue.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) ask: Ask,
+    pub(super) given: Given,
+}
+
+/// How the answer was given.
+#[derive(Debug)]
+pub(super) enum Given {
+    /// A line of words.
+    Words(Bytes),
+    /// Fields by name.
+    Form(Vec<(String, String)>),
+}
+
+/// The server's own resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Own {
+    Live,
+    Ready,
+    Version,
+    Problems,
+}
+
+/// What came of an action.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// A value.
+    Value { place: Box<Place>, pretty: bool },
+    /// The client has it already.
+    NotModified { place: Box<Place>, pretty: bool },
+    /// A folder.
+    Folder(Bytes),
+    /// The canonical target of a folder.
+    Moved(String),
+    /// What can be done.
+    Methods(Vec<http::Method>),
+    /// A write that holds.
+    Applied {
+        applied: Box<Applied>,
+        minimal: bool,
+        one: bool,
+    },
+    /// What is needed.
+    Choices(Box<Question>),
+    /// A resource of the server's own.
+    Own {
+        content_type: &'static str,
+        text: Bytes,
+    },
+}

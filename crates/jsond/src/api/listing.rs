@@ -1,0 +1,45 @@
+//! The listing of a folder: an object of name to kind, records, size and tag.
+
+use crate::api::conditional::tag_of;
+use bytes::Bytes;
+use imbl::OrdMap;
+use jsond_document::quote;
+use jsond_store::{Entry, File};
+
+/// Renders the listing of a folder as JSON.
+pub(super) fn render(_path: &[String], entries: &OrdMap<String, Entry>) -> Bytes {
+    let members: Vec<_> = entries
+        .iter()
+        .map(|(name, entry)| {
+            let text = match entry {
+                Entry::Folder(below) => {
+                    format!("{{\"kind\":\"folder\",\"records\":{}}}", below.len())
+                }
+                Entry::File(file) => render_file(file),
+            };
+            format!("{}:{text}", quote(name))
+        })
+        .collect();
+    Bytes::from(format!("{{{}}}\n", members.join(",")))
+}
+
+fn render_file(file: &File) -> String {
+    let Some(value) = &file.value else {
+        return "{\"kind\":\"broken\"}".to_owned();
+    };
+    let kind = if value.is_collection() {
+        "collection"
+    } else {
+        value.kind().name()
+    };
+    let records = if value.is_collection() {
+        value.count().to_string()
+    } else {
+        "null".to_owned()
+    };
+    format!(
+        "{{\"kind\":\"{kind}\",\"records\":{records},\"bytes\":{},\"etag\":{}}}",
+        value.len_bytes() + 1,
+        quote(&tag_of(value, ""))
+    )
+}

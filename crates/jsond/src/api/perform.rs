@@ -1,0 +1,283 @@
+//! Performs an action on the store: the only await between a request and its response.
+
+use crate::api::action::{Action, Answer, Ask, Intent, Outcome, Own, Read, Write};
+use crate::api::listing;
+use crate::api::problem::{Problem, ProblemKind};
+use crate::api::question::Question;
+use crate::api::resource::{ALL_METHODS, Resource, path_of};
+use bytes::Bytes;
+use http::Method;
+use jsond_document::Kind;
+use jsond_store::{Addition, Address, Edit, Image, Mutation, Place, Rejection, Resolved, Store};
+
+/// Performs an action.
+///
+/// *Cancel*: a write that was submitted happens all the same.
+pub(super) async fn perform(store: &Store, action: Action) -> Result<Outcome, Problem> {
+    match action {
+        Action::Read(read) => read_value(&store.image(), read),
+        Action::Describe(address) => describe(&store.image(), &address),
+        Action::DescribeServer => Ok(Outcome::Methods(ALL_METHODS.to_vec())),
+        Action::Own(own) => Ok(read_own(own)),
+        Action::Write(write) => perform_write(store, write).await,
+        Action::Answer(answer) => perform_answer(store, answer).await,
+        Action::Ask(ask) => perform_ask(store, ask).await,
+    }
+}
+
+fn read_value(image: &Image, read: Read) -> Result<Outcome, Problem> {
+    let Read {
+        mut address,
+        slash,
+        pretty,
+        precondition,
+        modified_since,
+    } = read;
+    let whole = address.clone();
+    if slash {
+        // The slash belongs to a folder; in a file it is an empty name.
+        address.0.pop();
+    }
+    let resolved = match image.resolve(&address) {
+        Resolved::Folder { path, entries } if slash || address.0.is_empty() => {
+            return Ok(Outcome::Folder(listing::render(&path, &entries)));
+        }
+        Resolved::Folder { path, .. } => {
+            return Ok(Outcome::Moved(format!("{}/", path_of(&Address(path)))));
+        }
+        _ => image.resolve(&whole),
+    };
+    let place = match resolved {
+        Resolved::Value(place) => Box::new(place),
+        Resolved::Broken(file) => {
+            return Err(file
+                .broken
+                .clone()
+                .map_or_else(Problem::not_found, Problem::broken_on_read));
+        }
+        _ => return Err(Problem::not_found()),
+    };
+    let value = Some(&place.value);
+    if precondition
+        .if_match
+        .as_ref()
+        .is_some_and(|side| !side.holds(value))
+    {
+        return Err(Rejection::Precondition.into());
+    }
+    let is_known = precondition
+        .if_none_match
+        .as_ref()
+        .is_some_and(|side| side.holds(value));
+    let is_old = place.is_file() && modified_since.is_some_and(|since| is_since(&place, since));
+    Ok(if is_known || is_old {
+        Outcome::NotModified { place, pretty }
+    } else {
+        Outcome::Value { place, pretty }
+    })
+}
+
+/// HTTP dates count seconds.
+fn is_since(place: &Place, since: std::time::SystemTime) -> bool {
+    let seconds = |time: std::time::SystemTime| {
+        time.duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |it| it.as_secs())
+    };
+    seconds(place.file.modified) <= seconds(since)
+}
+
+fn describe(image: &Image, address: &Address) -> Result<Outcome, Problem> {
+    let mut address = address.clone();
+    let mut resolved = image.resolve(&address);
+    if address.0.last().is_some_and(String::is_empty) && !matches!(resolved, Resolved::Value(_)) {
+        address.0.pop();
+        resolved = image.resolve(&address);
+    }
+    let resource = Resource::of(&resolved).ok_or_else(Problem::not_found)?;
+    Ok(Outcome::Methods(resource.methods().to_vec()))
+}
+
+fn read_own(own: Own) -> Outcome {
+    let plain = "text/plain; charset=utf-8";
+    let (content_type, text) = match own {
+        Own::Live => (plain, "live\n"),
+        // The port opens after recovery, so whoever can ask is answered from a whole image.
+        Own::Ready => (plain, "ready\n"),
+        Own::Version => ("application/json", VERSION),
+        Own::Problems => ("text/markdown; charset=utf-8", PROBLEMS),
+    };
+    Outcome::Own {
+        content_type,
+        text: Bytes::from_static(text.as_bytes()),
+    }
+}
+
+const VERSION: &str = concat!(
+    "{\"name\":\"jsond\",\"version\":\"",
+    env!("CARGO_PKG_VERSION"),
+    "\"}\n"
+);
+
+const PROBLEMS: &str = include_str!("../../../../docs/problems.md");
+
+async fn perform_write(store: &Store, write: Write) -> Result<Outcome, Problem> {
+    let Write {
+        mut mutation,
+        minimal,
+    } = write;
+    let mut one = true;
+    if let Edit::Add(additions) = &mut mutation.edit {
+        one = arrange(&store.image(), &mutation.address, additions)?;
+    }
+    submit(store, mutation, minimal, one).await
+}
+
+/// Arranges what a POST adds for the collection that takes it: the members of one object for an
+/// object, one or many elements for an array. Says whether it is one.
+fn arrange(
+    image: &Image,
+    address: &Address,
+    additions: &mut Vec<Addition>,
+) -> Result<bool, Problem> {
+    let place = match image.resolve(address) {
+        Resolved::Value(place) => place,
+        Resolved::Broken(file) => {
+            return Err(file
+                .broken
+                .clone()
+                .map_or_else(Problem::not_found, |error| Rejection::Broken(error).into()));
+        }
+        _ => return Err(Problem::not_found()),
+    };
+    let resource = Resource::of_place(&place);
+    if resource != Resource::Collection {
+        return Err(Problem::method_not_allowed(
+            &Method::POST,
+            resource.methods(),
+        ));
+    }
+    if place.value.kind() == Kind::Array {
+        return Ok(additions.len() == 1);
+    }
+    let [Addition { value, .. }] = &additions[..] else {
+        return Err(Rejection::NotARecord.into());
+    };
+    if value.kind() != Kind::Object {
+        return Err(Rejection::NotARecord.into());
+    }
+    *additions = value
+        .members()
+        .map(|member| Addition {
+            key: member.name().map(std::borrow::Cow::into_owned),
+            value: member.value,
+        })
+        .collect();
+    if additions.is_empty() {
+        let detail = "The body holds no record; send {\"key\":{…}}.";
+        return Err(Problem::new(ProblemKind::EmptyBody, detail));
+    }
+    Ok(additions.len() == 1)
+}
+
+async fn perform_ask(store: &Store, ask: Ask) -> Result<Outcome, Problem> {
+    let image = store.image();
+    let place = find_for_write(&image, &ask)?;
+    let question = place
+        .as_ref()
+        .and_then(|place| Question::of(ask.intent, place));
+    let is_file = place.as_ref().is_some_and(is_file_like);
+    match (ask.intent, question, place) {
+        (Intent::Add, Some(question), _) => Ok(Outcome::Choices(Box::new(question))),
+        (Intent::Set, Some(question), _) if is_file => Ok(Outcome::Choices(Box::new(question))),
+        (Intent::Add, None, Some(place)) if Resource::of_place(&place) == Resource::Value => Err(
+            Problem::method_not_allowed(&Method::POST, Resource::Value.methods()),
+        ),
+        (Intent::Add | Intent::Set, ..) => Err(Problem::new(
+            ProblemKind::EmptyBody,
+            "Send the JSON value as the body.",
+        )),
+        (Intent::Remove, question, _) => {
+            if is_file && ask.precondition.if_match.is_none() {
+                return question.map_or_else(
+                    || Err(Problem::new(ProblemKind::PreconditionRequired, WHOLE_FILE)),
+                    |question| Ok(Outcome::Choices(Box::new(question))),
+                );
+            }
+            let Ask {
+                address,
+                precondition,
+                minimal,
+                ..
+            } = ask;
+            let mutation = Mutation {
+                address,
+                precondition,
+                edit: Edit::Remove,
+            };
+            submit(store, mutation, minimal, true).await
+        }
+    }
+}
+
+const WHOLE_FILE: &str =
+    "To remove a whole file send If-Match with its ETag, or If-Match: * for any version.";
+
+/// A file, or with a single-file root a member of the root: what nobody means to remove by
+/// accident.
+fn is_file_like(place: &Place) -> bool {
+    let depth = usize::from(place.file_path.is_empty());
+    place.pointer.len() <= depth
+}
+
+/// Finds the value that a write without a JSON body is about.
+fn find_for_write(image: &Image, ask: &Ask) -> Result<Option<Place>, Problem> {
+    match image.resolve(&ask.address) {
+        Resolved::Value(place) => Ok(Some(place)),
+        Resolved::Broken(file) => Err(file
+            .broken
+            .clone()
+            .map_or_else(Problem::not_found, |error| Rejection::Broken(error).into())),
+        Resolved::Absent { .. } | Resolved::AbsentFile { .. } if ask.intent == Intent::Set => {
+            Ok(None)
+        }
+        _ => Err(Problem::not_found()),
+    }
+}
+
+async fn perform_answer(store: &Store, answer: Answer) -> Result<Outcome, Problem> {
+    let Answer { ask, given } = answer;
+    let place = find_for_write(&store.image(), &ask)?;
+    let question = place
+        .as_ref()
+        .and_then(|place| Question::of(ask.intent, place));
+    let (Some(place), Some(question)) = (place, question) else {
+        let detail = "An answer in words or as a form is for collections; send application/json.";
+        return Err(Problem::new(ProblemKind::MediaType, detail));
+    };
+    if !holds_for(&ask, &place) {
+        return Err(Rejection::Precondition.into());
+    }
+    let mutation = question.mutation(&place, &given)?;
+    submit(store, mutation, ask.minimal, true).await
+}
+
+/// A precondition of an answer is about the collection that was asked about.
+fn holds_for(ask: &Ask, place: &Place) -> bool {
+    ask.precondition.holds(Some(&place.value))
+}
+
+async fn submit(
+    store: &Store,
+    mutation: Mutation,
+    minimal: bool,
+    one: bool,
+) -> Result<Outcome, Problem> {
+    match store.submit(mutation).await? {
+        jsond_store::Outcome::Applied(applied) => Ok(Outcome::Applied {
+            applied: Box::new(applied),
+            minimal,
+            one,
+        }),
+        jsond_store::Outcome::Rejected(rejection) => Err(rejection.into()),
+    }
+}

@@ -1,0 +1,259 @@
+//! The one table of resources: which kinds there are and which methods each knows.
+//!
+//! `OPTIONS`, 405 and the reading of targets are made from it.
+
+use crate::api::action::Own;
+use http::Method;
+use jsond_document::Kind;
+use jsond_store::{Address, Place, Resolved};
+use percent_encoding::percent_decode_str;
+
+/// The kinds of resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Resource {
+    /// The served folder or one in it.
+    Folder,
+    /// A value that takes records, or elements at its end.
+    Collection,
+    /// Any other value.
+    Value,
+    /// A place where a value could be made.
+    Absent,
+    /// One of the server's own.
+    Own,
+}
+
+/// The methods of each kind of resource.
+const METHODS: [(Resource, &[Method]); 5] = [
+    (
+        Resource::Folder,
+        &[Method::GET, Method::HEAD, Method::OPTIONS],
+    ),
+    (
+        Resource::Collection,
+        &[
+            Method::GET,
+            Method::HEAD,
+            Method::OPTIONS,
+            Method::PUT,
+            Method::POST,
+            Method::DELETE,
+        ],
+    ),
+    (
+        Resource::Value,
+        &[
+            Method::GET,
+            Method::HEAD,
+            Method::OPTIONS,
+            Method::PUT,
+            Method::DELETE,
+        ],
+    ),
+    (Resource::Absent, &[Method::OPTIONS, Method::PUT]),
+    (Resource::Own, &[Method::GET, Method::HEAD, Method::OPTIONS]),
+];
+
+/// The methods that some resource knows.
+pub(super) const ALL_METHODS: &[Method] = METHODS[1].1;
+
+/// Methods of the standards that no resource here knows: 405 rather than 501.
+pub(super) const FOREIGN_METHODS: &[Method] = &[Method::PATCH, Method::TRACE, Method::CONNECT];
+
+/// The server's own resources, below `/_/`.
+const OWN: [(&str, Own); 4] = [
+    ("health/live", Own::Live),
+    ("health/ready", Own::Ready),
+    ("version", Own::Version),
+    ("docs/problems.md", Own::Problems),
+];
+
+/// The first segment of the server's own targets.
+const OWN_SEGMENT: &str = "_";
+
+impl Resource {
+    /// The methods that the resource knows.
+    pub(super) fn methods(self) -> &'static [Method] {
+        METHODS
+            .iter()
+            .find(|(kind, _)| *kind == self)
+            .map_or(&[], |(_, methods)| methods)
+    }
+
+    /// Tells what kind of resource is at a place.
+    pub(super) fn of_place(place: &Place) -> Self {
+        let takes_more = place.value.kind() == Kind::Array || place.value.is_collection();
+        if takes_more {
+            Self::Collection
+        } else {
+            Self::Value
+        }
+    }
+
+    /// Tells what kind of resource an address means, if it means one.
+    pub(super) fn of(resolved: &Resolved) -> Option<Self> {
+        match resolved {
+            Resolved::Folder { .. } => Some(Self::Folder),
+            Resolved::Value(place) => Some(Self::of_place(place)),
+            // What it is shows when it is mended.
+            Resolved::Broken(_) => Some(Self::Collection),
+            Resolved::Absent { .. } | Resolved::AbsentFile { .. } => Some(Self::Absent),
+            Resolved::Nothing => None,
+        }
+    }
+}
+
+/// What a target names.
+#[derive(Debug, PartialEq)]
+pub(super) enum Target {
+    /// The server as a whole (`*`).
+    Server,
+    /// A folder, a file or a value; `slash` when the path ends in one.
+    Address { address: Address, slash: bool },
+    /// One of the server's own resources.
+    Own(Own),
+    /// A name of the server's own that is not there.
+    OwnMissing,
+}
+
+/// Why a target names nothing.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum TargetError {
+    /// A percent sign is not followed by two hexadecimal digits.
+    Percent,
+    /// A segment is not UTF-8, or has a NUL in it.
+    Text,
+}
+
+/// Reads the path of a target: each segment, percent-decoded, is one reference token.
+pub(super) fn parse_target(path: &str) -> Result<Target, TargetError> {
+    if path == "*" {
+        return Ok(Target::Server);
+    }
+    let mut tokens = path
+        .strip_prefix('/')
+        .unwrap_or(path)
+        .split('/')
+        .map(decode_segment)
+        .collect::<Result<Vec<_>, _>>()?;
+    if tokens[0] == OWN_SEGMENT && tokens.len() > 1 {
+        let rest = tokens[1..].join("/");
+        let own = OWN.iter().find(|(name, _)| *name == rest);
+        return Ok(own.map_or(Target::OwnMissing, |(_, own)| Target::Own(*own)));
+    }
+    let slash = tokens.last().is_some_and(String::is_empty);
+    if tokens.len() == 1 && slash {
+        tokens.clear();
+    }
+    Ok(Target::Address {
+        address: Address(tokens),
+        slash,
+    })
+}
+
+fn decode_segment(segment: &str) -> Result<String, TargetError> {
+    let bytes = segment.as_bytes();
+    for (at, _) in segment.match_indices('%') {
+        let digits = bytes.get(at + 1..at + 3).ok_or(TargetError::Percent)?;
+        if !digits.iter().all(u8::is_ascii_hexdigit) {
+            return Err(TargetError::Percent);
+        }
+    }
+    let text = percent_decode_str(segment)
+        .decode_utf8()
+        .map_err(|_| TargetError::Text)?;
+    if text.contains('\0') {
+        Err(TargetError::Text)
+    } else {
+        Ok(text.into_owned())
+    }
+}
+
+/// Everything but what RFC 3986 §3.3 lets stand in a segment.
+const SEGMENT: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'/')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// Spells an address as the path of a target.
+pub(super) fn path_of(address: &Address) -> String {
+    let mut path = String::new();
+    for token in &address.0 {
+        path.push('/');
+        path.extend(percent_encoding::utf8_percent_encode(token, SEGMENT));
+    }
+    if path.is_empty() {
+        "/".to_owned()
+    } else {
+        path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(path: &str, tokens: &[&str], ends_in_slash: bool) {
+        let Target::Address { address, slash } = parse_target(path).unwrap() else {
+            panic!("{path} is no address")
+        };
+        assert_eq!(address.0, tokens, "{path}");
+        assert_eq!(slash, ends_in_slash, "{path}");
+    }
+
+    #[test]
+    fn each_segment_of_a_path_is_one_reference_token() {
+        check("/", &[], true);
+        check(
+            "/students.json/Chan_Jin",
+            &["students.json", "Chan_Jin"],
+            false,
+        );
+        check("/a%2Fb/%ED%95%9C/~", &["a/b", "한", "~"], false);
+        check("/folder/", &["folder", ""], true);
+        check("/_", &["_"], false);
+    }
+
+    #[test]
+    fn own_names_begin_with_an_underscore_segment() {
+        assert_eq!(parse_target("/_/health/live"), Ok(Target::Own(Own::Live)));
+        assert_eq!(parse_target("/_/nothing"), Ok(Target::OwnMissing));
+        assert_eq!(parse_target("*"), Ok(Target::Server));
+    }
+
+    #[test]
+    fn a_path_that_is_no_text_is_refused() {
+        assert_eq!(parse_target("/%"), Err(TargetError::Percent));
+        assert_eq!(parse_target("/%zz"), Err(TargetError::Percent));
+        assert_eq!(parse_target("/%ff"), Err(TargetError::Text));
+        assert_eq!(parse_target("/%00"), Err(TargetError::Text));
+    }
+
+    #[test]
+    fn an_address_is_spelled_so_that_it_reads_back() {
+        let address = Address(vec![
+            "a b".into(),
+            "x/y%".into(),
+            "한".into(),
+            String::new(),
+        ]);
+        assert_eq!(path_of(&address), "/a%20b/x%2Fy%25/%ED%95%9C/");
+        let Ok(Target::Address { address: read, .. }) = parse_target(&path_of(&address)) else {
+            panic!("it is an address")
+        };
+        assert_eq!(read, address);
+    }
+}

@@ -1,0 +1,396 @@
+//! `jsond serve`: from the arguments to a running server, and to its exit code.
+
+use super::{banner, lang};
+use crate::api::Api;
+use crate::limits;
+use crate::server::{self, Console, Settings};
+use crate::wire::Lang;
+use anyhow::{Context as _, bail};
+use jsond_store::medium::{DiskMedium, Lock};
+use jsond_store::{Durability, Served, Store};
+use std::io::{ErrorKind, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Serves a folder of JSON files over HTTP, and keeps them as plain JSON files
+///
+/// students.json in the folder is http://localhost:12345/students.json, and every value in it has
+/// a URL of its own. A write is answered only when it is on disk. Whoever has nothing but a socket
+/// can send `GET students.json` or `POST students.json` to the same port and is asked for the rest.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The folder to serve, or one .json file
+    #[arg(default_value = ".")]
+    path: PathBuf,
+
+    /// The address to listen on; without it 127.0.0.1 and ::1, which only this machine reaches
+    #[arg(long, value_name = "ADDRESS", env = "JSOND_HOST")]
+    host: Option<IpAddr>,
+
+    /// The port; 0 picks a free one
+    #[arg(
+        long,
+        short,
+        value_name = "PORT",
+        default_value_t = 12345,
+        env = "JSOND_PORT"
+    )]
+    port: u16,
+
+    /// Write the port to this file once it answers
+    #[arg(long, value_name = "FILE")]
+    port_file: Option<PathBuf>,
+
+    /// The language of messages, en or ko; without it, that of the locale
+    #[arg(long, value_name = "LANG", env = "JSOND_LANG")]
+    lang: Option<Lang>,
+
+    /// The guided dialogue for clients that know no HTTP: on or off
+    ///
+    /// Without it, on where only this machine can connect.
+    #[arg(long, value_name = "on|off", value_parser = parse_switch)]
+    dialogue: Option<bool>,
+
+    /// When a write is answered: always (when it is on disk) or interval=MS
+    ///
+    /// With interval=MS writes are answered at once and reach the disk every MS milliseconds; a
+    /// power cut then loses the last of them.
+    #[arg(long, value_name = "WHEN", default_value = "always", value_parser = parse_durability)]
+    durability: Durability,
+
+    /// How many threads serve connections; without it, one for each core
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+
+    /// How many seconds a stop waits for requests that are under way
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse_seconds)]
+    drain: Duration,
+
+    /// On an address that others reach: yes, without encryption; everybody on the way reads along
+    #[arg(long)]
+    plain: bool,
+
+    /// On an address that others reach: yes, without tokens; everybody there may read and write
+    #[arg(long)]
+    open: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  jsond serve examples/school            a folder, at http://localhost:12345/
+  jsond serve db.json --port 3000        one file, whose members are /posts, /comments, …
+  jsond serve --port 0 --port-file port  a free port, written to the file `port`
+
+  curl http://localhost:12345/students.json
+  curl -d '{\"Seung_Hyun\":{\"grade\":\"4.3\"}}' http://localhost:12345/students.json
+  curl -X PUT -d '\"4.5\"' http://localhost:12345/students.json/Seung_Hyun/grade
+  printf 'GET students.json\\n\\n' | nc localhost 12345
+
+Exit codes: 0 after a clean stop; 1 when something failed; 2 for wrong arguments.";
+
+fn parse_switch(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("it is on or off".to_owned()),
+    }
+}
+
+fn parse_durability(text: &str) -> Result<Durability, String> {
+    if text == "always" {
+        return Ok(Durability::Always);
+    }
+    let milliseconds = text
+        .strip_prefix("interval=")
+        .and_then(|it| it.parse::<u64>().ok());
+    match milliseconds {
+        Some(milliseconds @ 1..=60_000) => {
+            Ok(Durability::Interval(Duration::from_millis(milliseconds)))
+        }
+        _ => Err("it is always, or interval=MS with 1 to 60000 milliseconds".to_owned()),
+    }
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.trim_end_matches('s').parse::<u64>();
+    seconds
+        .map(Duration::from_secs)
+        .map_err(|_| "it is a number of seconds".to_owned())
+}
+
+/// Serves until a signal comes.
+pub(super) fn run(arguments: &Arguments) -> ExitCode {
+    let reached_by_others = arguments.host.filter(|host| !host.is_loopback());
+    if let Some(host) = reached_by_others
+        && let Some(message) = missing_consent(arguments, host)
+    {
+        print_error(&message);
+        return ExitCode::from(2);
+    }
+    match serve(arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            print_error(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// On an address that others reach each danger has to be agreed to by its flag.
+fn missing_consent(arguments: &Arguments, host: IpAddr) -> Option<String> {
+    let mut missing = Vec::new();
+    if !arguments.plain {
+        missing.push("  --plain  says that unencrypted traffic is meant: others can read along");
+    }
+    if !arguments.open {
+        missing.push("  --open   says that access without tokens is meant: anybody can write");
+    }
+    (!missing.is_empty()).then(|| {
+        format!(
+            "{host} can be reached from other machines; missing:\n{}",
+            missing.join("\n")
+        )
+    })
+}
+
+fn print_error(message: &str) {
+    writeln!(anstream::stderr(), "jsond: {message}").ok();
+}
+
+fn serve(arguments: &Arguments) -> anyhow::Result<bool> {
+    start_log();
+    let lang = arguments
+        .lang
+        .unwrap_or_else(|| lang::by_locale(|name| std::env::var(name).ok()));
+    let (served, journal, lock) = open_folder(&arguments.path)?;
+    let listeners = listen(arguments.host, arguments.port)?;
+    let store = Arc::new(Store::open(served, journal, arguments.durability)?);
+    let port = listeners[0].local_addr()?.port();
+    announce(arguments, lang, port, &store)?;
+    let settings = Settings {
+        lang,
+        dialogue: arguments
+            .dialogue
+            .unwrap_or(arguments.host.is_none_or(|it| it.is_loopback())),
+        threads: arguments.threads.map_or_else(cores, usize::from),
+        drain: arguments.drain,
+    };
+    let (console, console_thread) = Console::start(lang, std::io::stderr());
+    let served = server::run(
+        listeners,
+        Api::new(Arc::clone(&store)),
+        settings,
+        console,
+        stop_signal(),
+    );
+    let is_clean = store.stop();
+    console_thread.join().ok();
+    drop(lock);
+    served.context("the server could not be started")?;
+    Ok(is_clean)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Warnings and errors go to standard error; JSOND_LOG says how much.
+fn start_log() {
+    let level = std::env::var("JSOND_LOG")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    tracing_subscriber::fmt()
+        .with_max_level(level.unwrap_or(tracing::Level::WARN))
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
+}
+
+type Folder = (Served, Arc<DiskMedium>, Lock);
+
+/// Opens the folder, and takes its lock.
+fn open_folder(path: &Path) -> anyhow::Result<Folder> {
+    let shown = path.display();
+    let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => anyhow::anyhow!("there is no folder or file {shown}"),
+        _ => anyhow::anyhow!("{shown} cannot be opened: {error}"),
+    })?;
+    let (folder, single) = if metadata.is_dir() {
+        (path.to_owned(), None)
+    } else if metadata.is_file() {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let name = name.with_context(|| format!("the name of {shown} is not UTF-8"))?;
+        if !name.ends_with(".json") {
+            bail!("{shown} is no .json file; serve a folder, or one .json file");
+        }
+        let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+        (
+            folder.unwrap_or(Path::new(".")).to_owned(),
+            Some(name.to_owned()),
+        )
+    } else {
+        bail!("{shown} is neither a folder nor a file");
+    };
+    let medium = DiskMedium::open(&folder).with_context(|| format!("{shown} cannot be opened"))?;
+    medium
+        .check_readable()
+        .with_context(|| format!("{shown} cannot be read"))?;
+    let jsond = medium.sub_folder(".jsond").with_context(|| {
+        format!(
+            "the journal folder {} cannot be made or opened",
+            folder.join(".jsond").display()
+        )
+    })?;
+    let lock = jsond
+        .lock("lock")
+        .context("the lock .jsond/lock cannot be opened")?;
+    let Some(lock) = lock else {
+        bail!("another jsond serves {shown} already; stop it, or serve another folder");
+    };
+    let journal = match &single {
+        Some(name) => jsond
+            .sub_folder(name)
+            .context("the journal folder cannot be made")?,
+        None => jsond,
+    };
+    let served = Served {
+        medium: Arc::new(medium),
+        single,
+    };
+    Ok((served, Arc::new(journal), lock))
+}
+
+/// How often a free port is looked for that is free on both loopback addresses.
+const PORT_TRIES: usize = 16;
+
+/// Listens on the given address, or on both loopback addresses, on the same port.
+fn listen(host: Option<IpAddr>, port: u16) -> anyhow::Result<Vec<TcpListener>> {
+    if let Some(host) = host {
+        return Ok(vec![bind(host, port)?]);
+    }
+    for _ in 0..PORT_TRIES {
+        let first = bind(Ipv4Addr::LOCALHOST.into(), port)?;
+        let chosen = first.local_addr()?.port();
+        match try_bind(Ipv6Addr::LOCALHOST.into(), chosen) {
+            Ok(second) => return Ok(vec![first, second]),
+            Err(error) if error.kind() != ErrorKind::AddrInUse => return Ok(vec![first]),
+            Err(error) if port != 0 => return Err(taken(Ipv6Addr::LOCALHOST.into(), port, &error)),
+            Err(_) => {}
+        }
+    }
+    bail!("no port is free on both 127.0.0.1 and ::1")
+}
+
+fn bind(host: IpAddr, port: u16) -> anyhow::Result<TcpListener> {
+    try_bind(host, port).map_err(|error| taken(host, port, &error))
+}
+
+fn taken(host: IpAddr, port: u16, error: &std::io::Error) -> anyhow::Error {
+    let address = SocketAddr::new(host, port);
+    match error.kind() {
+        ErrorKind::AddrInUse => anyhow::anyhow!(
+            "the port {port} is taken: another program listens on {address}. Stop it, or choose \
+             another port with --port (0 picks a free one)"
+        ),
+        ErrorKind::PermissionDenied => anyhow::anyhow!(
+            "{address} may not be used by this user; ports below 1024 need a privilege"
+        ),
+        _ => anyhow::anyhow!("{address} cannot be listened on: {error}"),
+    }
+}
+
+fn try_bind(host: IpAddr, port: u16) -> std::io::Result<TcpListener> {
+    let address = SocketAddr::new(host, port);
+    let socket = socket2::Socket::new(
+        socket2::Domain::for_address(address),
+        socket2::Type::STREAM,
+        None,
+    )?;
+    // A port that was in use a moment ago may be used again at once.
+    socket.set_reuse_address(true)?;
+    if host.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(1024)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// Says where the server is: to people, and to the file that was asked for.
+fn announce(arguments: &Arguments, lang: Lang, port: u16, store: &Store) -> anyhow::Result<()> {
+    let host = match arguments.host {
+        None => "localhost".to_owned(),
+        Some(IpAddr::V6(host)) => format!("[{host}]"),
+        Some(host) => host.to_string(),
+    };
+    let path = arguments.path.display().to_string();
+    let mut text = banner::render(lang, &path, &host, port, &store.image());
+    if let Durability::Interval(interval) = arguments.durability {
+        let milliseconds = interval.as_millis();
+        text.push_str(&lang.choose(
+            format!("Writes are answered before they are on disk; a power cut loses up to {milliseconds} ms of them.\n"),
+            format!("쓰기는 디스크에 남기 전에 응답합니다. 정전이 되면 마지막 {milliseconds} ms 의 쓰기를 잃습니다.\n"),
+        ));
+    }
+    anstream::stderr().write_all(text.as_bytes()).ok();
+    if let Some(file) = &arguments.port_file {
+        write_port(file, port).with_context(|| format!("{} cannot be written", file.display()))?;
+    }
+    Ok(())
+}
+
+/// Writes the port file by a rename, so that a reader sees it whole or not at all.
+fn write_port(file: &Path, port: u16) -> std::io::Result<()> {
+    let mut temporary = file.as_os_str().to_owned();
+    temporary.push(".new");
+    std::fs::write(&temporary, format!("{port}\n"))?;
+    std::fs::rename(&temporary, file)
+}
+
+/// Is done at the first SIGINT or SIGTERM; a second one ends the process at once.
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    );
+    let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    std::thread::spawn(end_at_second_signal);
+}
+
+fn end_at_second_signal() {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    else {
+        return;
+    };
+    runtime.block_on(async {
+        use tokio::signal::unix::{SignalKind, signal};
+        let signals = (
+            signal(SignalKind::interrupt()),
+            signal(SignalKind::terminate()),
+        );
+        if let (Ok(mut interrupt), Ok(mut terminate)) = signals {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            std::process::exit(130);
+        }
+    });
+}
+
+const _: () = assert!(limits::DRAIN_TIME.as_secs() == 10, "the default of --drain");

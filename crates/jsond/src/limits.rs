@@ -1,0 +1,67 @@
+//! Every bound in one place, each with its reason.
+
+use std::time::Duration;
+
+/// A request line: longer targets are mistakes, and 8 KiB is what other servers take.
+pub const REQUEST_LINE_BYTES_MAX: usize = 8 << 10;
+
+/// A header block: room for large cookies and tokens, bounded for 10,000 connections.
+pub const FIELDS_BYTES_MAX: usize = 64 << 10;
+
+/// The lines of a header block.
+pub const FIELDS_MAX: usize = 100;
+
+/// The extensions of all chunks of a body: nobody uses them but to make servers busy.
+pub const CHUNK_EXTENSIONS_BYTES_MAX: usize = 4 << 10;
+
+/// A body: a change that is journaled as one line and held in memory meanwhile.
+pub const BODY_BYTES_MAX: usize = 16 << 20;
+
+/// A body that is thrown away so that a connection can be kept after a refusal.
+pub const SKIPPED_BODY_BYTES_MAX: usize = 64 << 10;
+
+/// The header lines of a dialogue: they are read and ignored.
+pub const DIALOGUE_FIELDS_BYTES_MAX: usize = 16 << 10;
+
+/// One line of words.
+pub const ANSWER_BYTES_MAX: usize = 8 << 10;
+
+/// Connections at one time; each idle one costs less than 4 KiB.
+pub const CONNECTIONS_MAX: usize = 10_000;
+
+/// Descriptors kept back for the journal, checkpoints and listeners.
+pub const DESCRIPTORS_RESERVED: u64 = 48;
+
+/// The first bytes of a connection, and a whole head after its first byte.
+pub const HEAD_TIME: Duration = Duration::from_secs(10);
+
+/// A body, or an answer that is being sent, without any progress.
+pub const PROGRESS_TIME: Duration = Duration::from_secs(30);
+
+/// An idle connection between two requests.
+pub const KEEP_ALIVE_TIME: Duration = Duration::from_secs(75);
+
+/// A person thinking over the answer of a dialogue.
+pub const ANSWER_TIME: Duration = Duration::from_secs(60);
+
+/// An answer without a line end is complete when nothing has come for so long.
+pub const ANSWER_QUIET_TIME: Duration = Duration::from_millis(50);
+
+/// After the last answer the client's bytes are read and thrown away for so long at the most, so
+/// that its system does not take the answer for lost.
+pub const LINGER_TIME: Duration = Duration::from_secs(2);
+
+/// How long a stop waits for the requests that are under way.
+pub const DRAIN_TIME: Duration = Duration::from_secs(10);
+
+/// How long accepting pauses when the system has no descriptor left.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Answers to a pipeline are sent at the latest when so much of them waits.
+pub const OUTPUT_BYTES_MAX: usize = 64 << 10;
+
+/// How much is read at once.
+pub const READ_BYTES: usize = 8 << 10;
+
+/// Log lines that wait for a slow terminal; over it they are counted instead of kept.
+pub const LOG_LINES_MAX: usize = 8192;

@@ -1,0 +1,184 @@
+//! One connection: which door it takes, and reading from it.
+
+use super::output::Output;
+use super::{Context, dialogue, http1};
+use crate::limits;
+use crate::wire::Lang;
+use crate::wire::dialogue::{Media, Reason, Reply, encode_reply};
+use crate::wire::sniff::{Door, Refusal, sniff};
+use bytes::BytesMut;
+use http::StatusCode;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+
+/// A client's connection with what was read from it and not eaten yet.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) stream: TcpStream,
+    pub(super) peer: SocketAddr,
+    pub(super) input: BytesMut,
+    pub(super) output: Output,
+    stopping: watch::Receiver<bool>,
+}
+
+/// What reading came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Came {
+    /// More bytes.
+    Bytes,
+    /// The client has closed its sending side.
+    End,
+    /// Nothing in time.
+    Nothing,
+    /// The server is to stop.
+    Stop,
+}
+
+/// Serves a connection to its end.
+pub(super) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    context: Arc<Context>,
+    stopping: watch::Receiver<bool>,
+) {
+    context.console.connected(peer);
+    stream.set_nodelay(true).ok();
+    let input = BytesMut::new();
+    let mut connection = Connection {
+        stream,
+        peer,
+        input,
+        output: Output::default(),
+        stopping,
+    };
+    // A client that is gone has no use for an answer; what it had written is kept.
+    if let Err(error) = connection.choose_door(&context).await {
+        tracing::debug!(%peer, %error, "the connection broke");
+        return;
+    }
+    connection.linger().await;
+}
+
+impl Connection {
+    async fn choose_door(&mut self, context: &Context) -> io::Result<()> {
+        let deadline = Instant::now() + limits::HEAD_TIME;
+        loop {
+            let is_open = context.settings.dialogue;
+            match sniff(&self.input, is_open, limits::REQUEST_LINE_BYTES_MAX) {
+                Door::Http => return http1::drive(self, context).await,
+                Door::Dialogue => return dialogue::drive(self, context).await,
+                Door::Http2 => {
+                    let status = StatusCode::HTTP_VERSION_NOT_SUPPORTED;
+                    return http1::refuse(self, status, "Use HTTP/1.1; HTTP/2 is not served.")
+                        .await;
+                }
+                Door::Refused(refusal @ (Refusal::Connect | Refusal::HttpsTarget)) => {
+                    return http1::refuse(self, refusal.status(), refusal.text(Lang::En)).await;
+                }
+                Door::Refused(refusal) => {
+                    let text = refusal.text(context.settings.lang);
+                    return self.reply(refusal.status(), text).await;
+                }
+                Door::NeedMore => {}
+            }
+            match self.read(Some(deadline)).await? {
+                Came::Bytes => {}
+                Came::End if !self.input.is_empty() => {
+                    // A first line that ends with the connection is judged as it stands.
+                    return dialogue::drive(self, context).await;
+                }
+                Came::Nothing if !self.input.is_empty() => {
+                    let text = Reason::NoRequestInTime.text(context.settings.lang);
+                    return self.reply(StatusCode::REQUEST_TIMEOUT, text).await;
+                }
+                Came::End | Came::Nothing | Came::Stop => return Ok(()),
+            }
+        }
+    }
+
+    /// Sends one plain reply to a connection that gets no further.
+    async fn reply(&mut self, status: StatusCode, text: &str) -> io::Result<()> {
+        let body = format!("{text}\n");
+        let (media, body) = (Media::Text, body.as_bytes());
+        let reply = Reply {
+            status,
+            media,
+            body,
+            keep_alive: false,
+            is_head: false,
+        };
+        self.send(&reply).await
+    }
+
+    /// Sends one reply of the dialogue, in one write.
+    pub(super) async fn send(&mut self, reply: &Reply<'_>) -> io::Result<()> {
+        self.output
+            .push(super::date::with_date(|date| encode_reply(reply, date)));
+        self.output.flush(&self.stream).await
+    }
+
+    /// Reads what there is, waiting for it until `deadline`.
+    ///
+    /// An idle connection holds no buffer: room is made only when there is something to read.
+    pub(super) async fn read(&mut self, deadline: Option<Instant>) -> io::Result<Came> {
+        loop {
+            if self.input.is_empty() {
+                self.input = BytesMut::new();
+            }
+            match self.readable(deadline).await? {
+                Came::Bytes => {}
+                other => return Ok(other),
+            }
+            self.input.reserve(limits::READ_BYTES);
+            match self.stream.try_read_buf(&mut self.input) {
+                Ok(0) => return Ok(Came::End),
+                Ok(_) => return Ok(Came::Bytes),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn readable(&mut self, deadline: Option<Instant>) -> io::Result<Came> {
+        let Self {
+            stream, stopping, ..
+        } = self;
+        let far = || Instant::now() + Duration::from_secs(86_400);
+        let waiting = async {
+            tokio::select! {
+                readable = stream.readable() => readable.map(|()| Came::Bytes),
+                _ = stopping.wait_for(|stop| *stop) => Ok(Came::Stop),
+            }
+        };
+        timeout_at(deadline.unwrap_or_else(far), waiting)
+            .await
+            .unwrap_or(Ok(Came::Nothing))
+    }
+
+    /// Whether the server is to stop.
+    pub(super) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Closes so that the client can still read the last answer: a close with unread bytes would
+    /// make its system throw the answer away.
+    async fn linger(mut self) {
+        if self.stream.shutdown().await.is_err() {
+            return;
+        }
+        let deadline = Instant::now() + limits::LINGER_TIME;
+        loop {
+            self.input.clear();
+            match self.read(Some(deadline)).await {
+                Ok(Came::Bytes) if Instant::now() < deadline => {}
+                _ => return,
+            }
+        }
+    }
+}

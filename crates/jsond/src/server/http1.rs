@@ -1,0 +1,316 @@
+//! The HTTP/1.1 door: drives the wire's machine, gives requests to the api and sends the answers.
+
+use super::Context;
+use super::connection::{Came, Connection};
+use super::date::with_date;
+use crate::api::{self, Body};
+use crate::limits;
+use crate::wire::http1::{BodyFraming, CONTINUE, Event, Head, Limits, Machine, Phase, encode_head};
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode};
+use std::future::poll_fn;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use tokio::time::Instant;
+
+/// A request whose body is being read.
+struct Pending {
+    parts: Parts,
+    keep_alive: bool,
+    since: Instant,
+}
+
+/// What the driver does next.
+enum Next {
+    Go,
+    Close,
+}
+
+/// Serves requests until one side closes.
+pub(super) async fn drive(connection: &mut Connection, context: &Context) -> io::Result<()> {
+    let mut driver = Driver {
+        connection,
+        context,
+        machine: Machine::new(LIMITS),
+        pending: None,
+        log: None,
+    };
+    while let Next::Go = driver.step().await? {}
+    driver
+        .connection
+        .output
+        .flush(&driver.connection.stream)
+        .await
+}
+
+/// Sends the one answer to a connection that gets no further.
+pub(super) async fn refuse(
+    connection: &mut Connection,
+    status: StatusCode,
+    detail: &str,
+) -> io::Result<()> {
+    append(connection, api::refuse(status, detail), false);
+    connection.output.flush(&connection.stream).await
+}
+
+/// Appends a response to what waits to be sent.
+fn append(connection: &mut Connection, response: Response<Body>, keep_alive: bool) {
+    let (parts, body) = response.into_parts();
+    let length = (parts.status != StatusCode::NOT_MODIFIED).then_some(body.len() as u64);
+    connection.output.append(|out| {
+        with_date(|date| {
+            encode_head(out, parts.status, &parts.headers, length, date, keep_alive);
+        });
+    });
+    for piece in body.into_pieces() {
+        connection.output.push(piece);
+    }
+}
+
+const LIMITS: Limits = Limits {
+    request_line_bytes_max: limits::REQUEST_LINE_BYTES_MAX,
+    fields_bytes_max: limits::FIELDS_BYTES_MAX,
+    fields_max: limits::FIELDS_MAX,
+    chunk_extensions_bytes_max: limits::CHUNK_EXTENSIONS_BYTES_MAX,
+};
+
+struct Driver<'a> {
+    connection: &'a mut Connection,
+    context: &'a Context,
+    machine: Machine,
+    pending: Option<Pending>,
+    /// The request that is being answered, for the log, and when it came.
+    log: Option<(String, Instant)>,
+}
+
+impl Driver<'_> {
+    async fn step(&mut self) -> io::Result<Next> {
+        match self.machine.next(&mut self.connection.input) {
+            Ok(Event::NeedMore) => self.read_more().await,
+            Ok(Event::Head(head)) => self.take_head(head).await,
+            Ok(Event::Body(body)) => match self.pending.take() {
+                Some(pending) => self.handle(pending, body).await,
+                None => Ok(Next::Close),
+            },
+            Ok(Event::Closed) => Ok(Next::Close),
+            Err(refusal) => {
+                // The request whose body is skipped has its answer already.
+                if self.machine.phase() != Phase::Skipping {
+                    let response = api::refuse(refusal.status(), refusal.detail());
+                    self.answer(response, &Method::GET, false);
+                }
+                Ok(Next::Close)
+            }
+        }
+    }
+
+    async fn read_more(&mut self) -> io::Result<Next> {
+        self.flush().await?;
+        let phase = self.machine.phase();
+        if phase == Phase::Idle && self.connection.is_stopping() {
+            return Ok(Next::Close);
+        }
+        let time = match phase {
+            Phase::Idle => limits::KEEP_ALIVE_TIME,
+            Phase::Head => limits::HEAD_TIME,
+            _ => limits::PROGRESS_TIME,
+        };
+        let deadline = match (&self.log, phase) {
+            // A head is bounded as a whole, not from one byte to the next.
+            (Some((_, since)), Phase::Head) => *since + time,
+            _ => Instant::now() + time,
+        };
+        match self.connection.read(Some(deadline)).await? {
+            Came::Bytes => {
+                if self.log.is_none() {
+                    self.log = Some((String::new(), Instant::now()));
+                }
+                Ok(Next::Go)
+            }
+            Came::Stop if phase == Phase::Idle => Ok(Next::Close),
+            Came::Stop => self.read_while_stopping(deadline).await,
+            Came::End => {
+                if let Err(refusal) = self.machine.end_input() {
+                    let response = api::refuse(refusal.status(), refusal.detail());
+                    self.answer(response, &Method::GET, false);
+                }
+                Ok(Next::Close)
+            }
+            Came::Nothing => {
+                if matches!(phase, Phase::Head | Phase::Body) {
+                    let detail = "The request did not come in time.";
+                    let response = api::refuse(StatusCode::REQUEST_TIMEOUT, detail);
+                    self.answer(response, &Method::GET, false);
+                }
+                Ok(Next::Close)
+            }
+        }
+    }
+
+    /// A request that has begun may still come, as long as the drain lasts.
+    async fn read_while_stopping(&mut self, deadline: Instant) -> io::Result<Next> {
+        let connection = &mut *self.connection;
+        let readable = connection.stream.readable();
+        match tokio::time::timeout_at(deadline, readable).await {
+            Ok(readable) => readable?,
+            Err(_) => return Ok(Next::Close),
+        }
+        match connection.stream.try_read_buf(&mut connection.input) {
+            Ok(0) => Ok(Next::Close),
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            _ => Ok(Next::Go),
+        }
+    }
+
+    async fn take_head(&mut self, head: Head) -> io::Result<Next> {
+        let Head {
+            parts,
+            framing,
+            keep_alive,
+            expects_continue,
+        } = head;
+        let since = self
+            .log
+            .take()
+            .map_or_else(Instant::now, |(_, since)| since);
+        let pending = Pending {
+            parts,
+            keep_alive,
+            since,
+        };
+        self.context
+            .console
+            .requested(self.connection.peer, pending.parts.method.as_str());
+        if framing == BodyFraming::None {
+            return self.handle(pending, Bytes::new()).await;
+        }
+        if let Err(response) = self.context.api.check_head(&pending.parts) {
+            return Ok(self.refuse_body(&pending, *response));
+        }
+        if let Err(refusal) = self.machine.read_body(limits::BODY_BYTES_MAX) {
+            let response = api::refuse(refusal.status(), refusal.detail());
+            self.log_request(&pending);
+            self.answer(response, &pending.parts.method, false);
+            return Ok(Next::Close);
+        }
+        if expects_continue && self.connection.input.is_empty() {
+            self.connection
+                .output
+                .append(|out| out.extend_from_slice(CONTINUE));
+            self.flush().await?;
+        }
+        self.pending = Some(pending);
+        Ok(Next::Go)
+    }
+
+    /// Answers before the body; a short one is skipped so that the connection can be kept.
+    fn refuse_body(&mut self, pending: &Pending, response: Response<Body>) -> Next {
+        let is_kept = pending.keep_alive
+            && self
+                .machine
+                .skip_body(limits::SKIPPED_BODY_BYTES_MAX)
+                .is_ok();
+        self.log_request(pending);
+        self.answer(response, &pending.parts.method, is_kept);
+        if is_kept { Next::Go } else { Next::Close }
+    }
+
+    fn log_request(&mut self, pending: &Pending) {
+        let target = pending
+            .parts
+            .uri
+            .path_and_query()
+            .map_or("*", |it| it.as_str());
+        self.log = Some((format!("{} {target}", pending.parts.method), pending.since));
+    }
+
+    async fn handle(&mut self, pending: Pending, body: Bytes) -> io::Result<Next> {
+        self.log_request(&pending);
+        let Pending {
+            parts, keep_alive, ..
+        } = pending;
+        let method = parts.method.clone();
+        let context = self.context;
+        let mut response = pin!(shielded(async move {
+            context.api.handle(Request::from_parts(parts, body)).await
+        }));
+        let ready = poll_fn(|task| Poll::Ready(poll_now(response.as_mut(), task))).await;
+        let response = match ready {
+            Some(response) => response,
+            None => {
+                // Answers that wait need not wait for the disk.
+                self.connection
+                    .output
+                    .flush(&self.connection.stream)
+                    .await?;
+                response.await
+            }
+        };
+        let keep_alive = keep_alive && !self.connection.is_stopping();
+        self.answer(response, &method, keep_alive);
+        if self.connection.output.len() > limits::OUTPUT_BYTES_MAX {
+            self.flush().await?;
+        }
+        if keep_alive {
+            return Ok(Next::Go);
+        }
+        self.machine.close();
+        Ok(Next::Close)
+    }
+
+    /// Answers the request of the log line, and prints that line.
+    fn answer(&mut self, mut response: Response<Body>, method: &Method, keep_alive: bool) {
+        let (status, length) = (response.status(), response.body().len());
+        if *method == Method::HEAD {
+            response.body_mut().leave_out();
+        }
+        append(self.connection, response, keep_alive);
+        let (request, since) = self
+            .log
+            .take()
+            .unwrap_or_else(|| (String::new(), Instant::now()));
+        let request = if request.is_empty() { "-" } else { &request };
+        let console = &self.context.console;
+        console.answered(
+            self.connection.peer,
+            request,
+            status,
+            length,
+            since.elapsed(),
+        );
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        self.connection.output.flush(&self.connection.stream).await
+    }
+}
+
+fn poll_now<F: Future>(
+    future: Pin<&mut F>,
+    task: &mut std::task::Context<'_>,
+) -> Option<F::Output> {
+    match future.poll(task) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
+/// A panic in one request is a 500 for that one.
+async fn shielded(handling: impl Future<Output = Response<Body>>) -> Response<Body> {
+    let mut handling = pin!(handling);
+    let outcome = poll_fn(|task| {
+        let polled = catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(task)));
+        match polled {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(response)) => Poll::Ready(Some(response)),
+            Err(_) => Poll::Ready(None),
+        }
+    });
+    outcome.await.unwrap_or_else(|| {
+        let detail = "Something is wrong in jsond itself; the write may not have happened.";
+        api::refuse(StatusCode::INTERNAL_SERVER_ERROR, detail)
+    })
+}

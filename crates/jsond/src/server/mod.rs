@@ -1,0 +1,207 @@
+//! The server: accepts connections and drives them until it is told to stop.
+//!
+//! One thread accepts, each worker thread runs the connections that were given to it on a runtime
+//! of its own; nothing is shared between them but the store and the console. Knows neither what a
+//! resource is nor how anything is stored.
+
+mod connection;
+mod console;
+mod date;
+mod dialogue;
+mod http1;
+mod output;
+
+pub use console::Console;
+
+use crate::api::Api;
+use crate::limits;
+use crate::wire::Lang;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc, watch};
+
+/// What a server is told once, at its start.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The language of reasons and of the console.
+    pub lang: Lang,
+    /// Whether the dialogue door is open.
+    pub dialogue: bool,
+    /// How many worker threads there are.
+    pub threads: usize,
+    /// How long a stop waits for requests that are under way.
+    pub drain: Duration,
+}
+
+/// What all connections share.
+#[derive(Debug)]
+struct Context {
+    api: Api,
+    settings: Settings,
+    console: Console,
+}
+
+/// A connection on its way to a worker.
+struct Accepted {
+    stream: std::net::TcpStream,
+    peer: SocketAddr,
+    permit: tokio::sync::OwnedSemaphorePermit,
+}
+
+/// Serves the api on the listeners until `stop` is done, then drains.
+///
+/// *Errors*: those of starting threads and registering listeners.
+pub fn run(
+    listeners: Vec<std::net::TcpListener>,
+    api: Api,
+    settings: Settings,
+    console: Console,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let drain = settings.drain;
+    let threads = settings.threads.max(1);
+    let context = Arc::new(Context {
+        api,
+        settings,
+        console,
+    });
+    let (stopping, is_stopping) = watch::channel(false);
+    let mut workers = Vec::new();
+    let mut queues = Vec::new();
+    for n in 0..threads {
+        let (queue, accepted) = mpsc::unbounded_channel();
+        queues.push(queue);
+        workers.push(start_worker(
+            n,
+            Arc::clone(&context),
+            accepted,
+            is_stopping.clone(),
+            drain,
+        )?);
+    }
+    drop(is_stopping);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let accepted = runtime.block_on(accept_until(listeners, queues, stop));
+    stopping.send(true).ok();
+    for worker in workers {
+        worker.join().ok();
+    }
+    accepted
+}
+
+/// Accepts on all listeners until `stop` is done.
+async fn accept_until(
+    listeners: Vec<std::net::TcpListener>,
+    queues: Vec<mpsc::UnboundedSender<Accepted>>,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let permits = Arc::new(Semaphore::new(connections_max()));
+    let queues = Arc::new(queues);
+    let mut tasks = tokio::task::JoinSet::new();
+    for listener in listeners {
+        let listener = TcpListener::from_std(listener)?;
+        tasks.spawn(accept(listener, Arc::clone(&queues), Arc::clone(&permits)));
+    }
+    stop.await;
+    tasks.shutdown().await;
+    Ok(())
+}
+
+/// As many connections as the descriptors allow, some kept back.
+fn connections_max() -> usize {
+    let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let usable = descriptors
+        .unwrap_or(u64::MAX)
+        .saturating_sub(limits::DESCRIPTORS_RESERVED);
+    usize::try_from(usable)
+        .map_or(limits::CONNECTIONS_MAX, |it| {
+            it.min(limits::CONNECTIONS_MAX)
+        })
+        .max(1)
+}
+
+async fn accept(
+    listener: TcpListener,
+    queues: Arc<Vec<mpsc::UnboundedSender<Accepted>>>,
+    permits: Arc<Semaphore>,
+) {
+    let mut next = 0_usize;
+    loop {
+        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
+            return;
+        };
+        match listener
+            .accept()
+            .await
+            .and_then(|(stream, peer)| Ok((stream.into_std()?, peer)))
+        {
+            Ok((stream, peer)) => {
+                next = (next + 1) % queues.len();
+                queues[next]
+                    .send(Accepted {
+                        stream,
+                        peer,
+                        permit,
+                    })
+                    .ok();
+            }
+            Err(error) => {
+                // No descriptor left, or a client that was gone at once: neither may spin.
+                tracing::debug!(%error, "a connection could not be accepted");
+                tokio::time::sleep(limits::ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+fn start_worker(
+    n: usize,
+    context: Arc<Context>,
+    accepted: mpsc::UnboundedReceiver<Accepted>,
+    is_stopping: watch::Receiver<bool>,
+    drain: Duration,
+) -> io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    std::thread::Builder::new()
+        .name(format!("jsond-worker-{n}"))
+        .spawn(move || {
+            runtime.block_on(work(context, accepted, is_stopping, drain));
+        })
+}
+
+async fn work(
+    context: Arc<Context>,
+    mut accepted: mpsc::UnboundedReceiver<Accepted>,
+    is_stopping: watch::Receiver<bool>,
+    drain: Duration,
+) {
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        tokio::select! {
+            next = accepted.recv() => match next {
+                Some(Accepted { stream, peer, permit }) => {
+                    let Ok(stream) = TcpStream::from_std(stream) else { continue };
+                    let (context, is_stopping) = (Arc::clone(&context), is_stopping.clone());
+                    connections.spawn(async move {
+                        connection::serve(stream, peer, context, is_stopping).await;
+                        drop(permit);
+                    });
+                }
+                None => break,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    let all = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(drain, all).await.is_err() {
+        tracing::warn!("some connections did not end in time");
+    }
+}
