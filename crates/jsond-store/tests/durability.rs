@@ -286,12 +286,18 @@ fn the_journal_is_written_and_synced_before_the_answer_and_the_file_after_its_ma
     let synced = format!("sync {segment}");
     let make = format!("make {segment}");
     assert_eq!(
-        at_answer[..4],
-        [make, appended.clone(), appended.clone(), synced.clone()]
+        at_answer[..5],
+        [
+            make,
+            appended.clone(),
+            synced.clone(),
+            appended.clone(),
+            synced.clone()
+        ]
     );
     let temporary = ".students.json.jsond-2";
     assert_eq!(
-        all[4..],
+        all[5..],
         [
             format!("write {temporary}"),
             format!("sync {temporary}"),

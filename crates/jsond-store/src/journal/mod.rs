@@ -109,6 +109,7 @@ impl Journal {
         let name = segment::name_of(first);
         let mut file = self.medium.open_segment(&name, bytes)?;
         file.write_at(0, &header)?;
+        file.sync()?;
         // DURABILITY: a segment is begun only when all before it is on stable storage.
         self.sync()?;
         if let Some(old) = self.open.take() {
