@@ -37,6 +37,24 @@ pub enum Durability {
     Interval(std::time::Duration),
 }
 
+/// What a store is told once, when it is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// When a write is answered.
+    pub durability: Durability,
+    /// The size of a segment of the journal, unless one batch is larger.
+    pub segment_bytes: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            durability: Durability::Always,
+            segment_bytes: 1 << 20,
+        }
+    }
+}
+
 /// Where a value is, as a URL names it: folders, a file, then into the JSON.
 ///
 /// *Shape*: one token for each segment; in an array that is a collection a token is an id, `.json`

@@ -21,7 +21,7 @@ mod writer;
 
 pub use contract::{
     Addition, Address, Applied, Durability, Edit, Effect, Match, Mutation, Outcome, Precondition,
-    Rejection, Revision, StoreError,
+    Rejection, Revision, Settings, StoreError,
 };
 pub use image::{Entry, File, FilePath, Image, Template};
 pub use layout::{file_text, pretty_text};

@@ -1,7 +1,7 @@
 //! The store's handle: open, read an image, submit a mutation, stop.
 
 use crate::checkpoint::{Checkpointer, Order};
-use crate::contract::{Durability, Mutation, Outcome, Revision, StoreError};
+use crate::contract::{Mutation, Outcome, Revision, Settings, StoreError};
 use crate::image::Image;
 use crate::journal::Journal;
 use crate::journal::entry::Mark;
@@ -39,7 +39,7 @@ impl Store {
     pub fn open(
         served: Served,
         journal: Arc<dyn Medium>,
-        durability: Durability,
+        settings: Settings,
     ) -> Result<Self, OpenError> {
         let state = open_state(&*journal)?;
         let recovered = recover(&served, &*journal, &state)?;
@@ -64,11 +64,16 @@ impl Store {
         let identity = state.identity.clone();
         let writer_thread = Writer::new(Start {
             published: Arc::clone(&published),
-            journal: Journal::new(Arc::clone(&journal), identity.clone(), segments),
+            journal: Journal::new(
+                Arc::clone(&journal),
+                identity.clone(),
+                settings.segment_bytes,
+                segments,
+            ),
             last,
             on_disk: marks.collect(),
             touched: checkpoints.clone(),
-            durability,
+            durability: settings.durability,
             may_make: {
                 let served = served.clone();
                 Box::new(move |path| {

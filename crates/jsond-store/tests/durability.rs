@@ -9,7 +9,7 @@
 use jsond_document::Value;
 use jsond_store::medium::{Fault, Medium, MemoryMedium};
 use jsond_store::{
-    Addition, Address, Durability, Edit, Image, Mutation, Outcome, Precondition, Resolved, Served,
+    Addition, Address, Edit, Image, Mutation, Outcome, Precondition, Resolved, Served, Settings,
     Store, StoreError,
 };
 use std::collections::BTreeMap;
@@ -18,6 +18,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 const STUDENTS: &str = "{\n\t\"Chan_Jin\": {\n\t\t\"grade\": \"4.1\"\n\t}\n}\n";
+
+/// Small segments: the script fills a few of them.
+const SETTINGS: Settings = Settings {
+    durability: jsond_store::Durability::Always,
+    segment_bytes: 2048,
+};
 
 struct Unpark(std::thread::Thread);
 
@@ -106,12 +112,7 @@ fn open(medium: &MemoryMedium) -> Store {
         medium: Arc::new(medium.clone()),
         single: None,
     };
-    Store::open(
-        served,
-        Arc::new(medium.sub_folder(".jsond")),
-        Durability::Always,
-    )
-    .unwrap()
+    Store::open(served, Arc::new(medium.sub_folder(".jsond")), SETTINGS).unwrap()
 }
 
 fn contents(image: &Image) -> BTreeMap<String, String> {

@@ -12,13 +12,12 @@ use segment::Header;
 use std::io;
 use std::sync::Arc;
 
-/// A segment's size unless one batch is larger.
-const SEGMENT_BYTES: u64 = 1 << 20;
-
 /// The segments of one folder, and the one that is written.
 pub(crate) struct Journal {
     medium: Arc<dyn Medium>,
     identity: String,
+    /// A segment's size unless one batch is larger.
+    segment_bytes: u64,
     open: Option<Open>,
     /// Segments that are complete, with their last revision.
     closed: Vec<(String, Revision)>,
@@ -52,11 +51,13 @@ impl Journal {
     pub(crate) fn new(
         medium: Arc<dyn Medium>,
         identity: String,
+        segment_bytes: u64,
         closed: Vec<(String, Revision)>,
     ) -> Self {
         Self {
             medium,
             identity,
+            segment_bytes,
             open: None,
             closed,
         }
@@ -105,7 +106,7 @@ impl Journal {
             first,
         }
         .encode();
-        let bytes = SEGMENT_BYTES.max((header.len() + batch_bytes) as u64);
+        let bytes = self.segment_bytes.max((header.len() + batch_bytes) as u64);
         let name = segment::name_of(first);
         let mut file = self.medium.open_segment(&name, bytes)?;
         file.write_at(0, &header)?;

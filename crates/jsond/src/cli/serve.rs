@@ -169,7 +169,14 @@ fn serve(arguments: &Arguments) -> anyhow::Result<bool> {
         .unwrap_or_else(|| lang::by_locale(|name| std::env::var(name).ok()));
     let (served, journal, lock) = open_folder(&arguments.path)?;
     let listeners = listen(arguments.host, arguments.port)?;
-    let store = Arc::new(Store::open(served, journal, arguments.durability)?);
+    let store = Arc::new(Store::open(
+        served,
+        journal,
+        jsond_store::Settings {
+            durability: arguments.durability,
+            ..Default::default()
+        },
+    )?);
     let port = listeners[0].local_addr()?.port();
     announce(arguments, lang, port, &store)?;
     let settings = Settings {
