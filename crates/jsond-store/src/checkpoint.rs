@@ -340,7 +340,7 @@ pub(crate) fn keep_conflict(
     tracing::warn!(
         file = disk_path,
         kept,
-        "both sides changed the same record; see the kept file"
+        "the two sides do not go together; one of them was kept beside the file"
     );
     Ok(())
 }

@@ -216,17 +216,17 @@ fn recover_file(
     let start = pending
         .iter()
         .rposition(|(_, _, operation)| is_whole(operation, path));
-    if start.is_none() && !is_known {
-        keep_hand_version(
-            served,
-            &disk_path,
-            text.as_deref(),
-            &pending,
-            recovered.last,
-        )?;
+    if start.is_none()
+        && !is_known
+        && let Some(text) = &text
+    {
+        let kept = keep_conflict(served, &disk_path, text, recovered.last);
+        kept.map_err(OpenError::io(format!(
+            "the edited {disk_path} cannot be kept"
+        )))?;
     }
-    replay(&pending[start.unwrap_or(0)..], &disk_path, recovered);
-    Ok(())
+    let aside = replay(&pending[start.unwrap_or(0)..], &disk_path, recovered);
+    keep_aside(served, &disk_path, &aside, recovered.last)
 }
 
 /// An operation on the whole file needs no base.
@@ -234,11 +234,14 @@ fn is_whole(operation: &Operation, path: &FilePath) -> bool {
     operation.path.tokens() == path.as_slice()
 }
 
+/// Applies what the file lacks; gives back what does not apply, because the file was removed, or
+/// changed beyond it, while the server was down.
 fn replay(
     pending: &[&(Revision, SystemTime, Operation)],
     disk_path: &str,
     recovered: &mut Recovered,
-) {
+) -> Vec<Operation> {
+    let mut aside = Vec::new();
     for (revision, time, operation) in pending {
         let mut operation = operation.clone();
         let exists = recovered.image.split(operation.path.tokens()).1.is_empty()
@@ -262,35 +265,35 @@ fn replay(
             Err(error) => {
                 let path = operation.path.to_string();
                 tracing::warn!(file = disk_path, path, %revision, %error, "a change was set aside");
+                aside.push(operation);
             }
         }
     }
+    aside
+}
+
+/// Keeps acknowledged changes that do not apply as a JSON Patch beside the file.
+fn keep_aside(
+    served: &Served,
+    disk_path: &str,
+    aside: &[Operation],
+    revision: Revision,
+) -> Result<(), OpenError> {
+    if aside.is_empty() {
+        return Ok(());
+    }
+    let mut patch = Vec::new();
+    crate::change::encode(aside, &mut patch);
+    patch.push(b'\n');
+    let patch_path = format!("{disk_path}.patch");
+    keep_conflict(served, &patch_path, &patch, revision).map_err(OpenError::io(format!(
+        "the pending changes of {disk_path} cannot be kept"
+    )))
 }
 
 fn is_file_path(operation: &Operation, recovered: &Recovered) -> bool {
     let (_, inside) = recovered.image.split(operation.path.tokens());
     inside.is_empty()
-}
-
-/// The file was changed while the server was down and there are changes to it: both are kept.
-fn keep_hand_version(
-    served: &Served,
-    disk_path: &str,
-    text: Option<&[u8]>,
-    pending: &[&(Revision, SystemTime, Operation)],
-    revision: Revision,
-) -> Result<(), OpenError> {
-    let operations: Vec<_> = pending
-        .iter()
-        .map(|(_, _, operation)| operation.clone())
-        .collect();
-    let mut patch = Vec::new();
-    crate::change::encode(&operations, &mut patch);
-    patch.push(b'\n');
-    let kept = text.unwrap_or(&patch);
-    keep_conflict(served, disk_path, kept, revision).map_err(OpenError::io(format!(
-        "the edited {disk_path} cannot be kept"
-    )))
 }
 
 fn read_file(disk_path: &str, text: &[u8], revision: Revision, modified: SystemTime) -> File {
