@@ -101,7 +101,7 @@ fn read_own(own: Own) -> Outcome {
     let plain = "text/plain; charset=utf-8";
     let (content_type, text) = match own {
         Own::Live => (plain, "live\n"),
-        // The port opens after recovery, so whoever can ask is answered from a whole image.
+        // Nothing is answered before recovery is done, so whoever asks sees a whole image.
         Own::Ready => (plain, "ready\n"),
         Own::Version => ("application/json", VERSION),
         Own::Problems => ("text/markdown; charset=utf-8", PROBLEMS),
