@@ -154,7 +154,7 @@ impl Conversation<'_> {
         request: &Request,
         lines: Option<&mut dyn Lines>,
     ) -> Result<u16, Failure> {
-        self.screen.status = None;
+        self.screen.begin(&request.method);
         let asking = self
             .interrupts
             .limit(self.session.ask(request, &mut self.screen));

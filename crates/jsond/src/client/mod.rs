@@ -2,7 +2,7 @@
 //!
 //! It knows what any HTTP client may know, nothing of the server's insides. From the pure to the
 //! touching: address, words, item, request, choices, guide; head, transcript, socket; http and raw,
-//! session (which dialect); terminal, screen, conversation. Here: what a run is, and its exit code.
+//! session (which dialect); terminal, render, screen, conversation. Here: what a run is, and its exit code.
 
 mod address;
 mod arguments;
@@ -22,6 +22,7 @@ mod limit;
 mod plan;
 mod prompt;
 mod raw;
+mod render;
 mod request;
 mod screen;
 mod session;

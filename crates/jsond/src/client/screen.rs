@@ -1,7 +1,7 @@
 //! Where things are written: bodies to standard output, everything human to standard error.
 //!
-//! On a terminal what a server sent is escaped; into a pipe or a file a body goes byte for byte.
-//! Writers are given, so that tests can read what was written.
+//! On a terminal what a server sent is escaped, and JSON is shaped for people once it is complete;
+//! into a pipe or a file a body goes byte for byte. Writers are given, so that tests can read them.
 
 use std::io::{self, Write};
 
@@ -10,6 +10,8 @@ use anstyle::{AnsiColor, Style};
 use super::escape::{Escaper, escape_bytes_line, escape_line};
 use super::failure::Failure;
 use super::head::Head;
+use super::limit;
+use super::render::{self, Form};
 use super::session::Audience;
 use super::transcript::{Direction, Transcript};
 
@@ -31,8 +33,12 @@ pub(super) struct Screen<'a> {
     show: Show,
     /// Present when standard output is a terminal.
     escaper: Option<Escaper>,
+    /// A body that is shaped when it is complete.
+    held: Option<(Form, Vec<u8>)>,
     /// The body so far does not end with a line feed.
     within_line: bool,
+    /// The request was a HEAD: the answer is the head.
+    is_for_head: bool,
     /// The status of the last final response.
     pub(super) status: Option<u16>,
 }
@@ -50,9 +56,18 @@ impl<'a> Screen<'a> {
             error,
             show,
             escaper,
+            held: None,
             within_line: false,
+            is_for_head: false,
             status: None,
         }
+    }
+
+    /// Gets ready for what comes of a request with this method.
+    pub(super) fn begin(&mut self, method: &str) {
+        self.status = None;
+        self.held = None;
+        self.is_for_head = method == "HEAD";
     }
 
     /// Says something to the person. Nobody listening is no reason to stop.
@@ -71,10 +86,8 @@ impl<'a> Screen<'a> {
         let style = Style::new().fg_color(Some(color.into()));
         let mut line = format!("{style}{} {}", head.status, escape_line(&head.reason));
         if let Some(location) = head.header("location") {
-            line.push_str(&format!(
-                "  {}",
-                escape_bytes_line(location.as_bytes(), 1024)
-            ));
+            let target = render::target(location);
+            line.push_str(&format!("  {}", escape_bytes_line(target.as_bytes(), 1024)));
         }
         line.push_str(&format!("{style:#}"));
         self.say(&line);
@@ -82,9 +95,30 @@ impl<'a> Screen<'a> {
 
     /// Ends a line that a failure left within.
     pub(super) fn break_off(&mut self) {
+        // The failure itself is what the person is told.
+        let _ = self.let_go();
         if self.within_line {
-            // The failure itself is what the person is told.
             let _ = self.finish();
+        }
+    }
+
+    /// Writes what was held as it is.
+    fn let_go(&mut self) -> Result<(), Failure> {
+        match self.held.take() {
+            Some((_, bytes)) => self.write_text(&bytes),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes what was held as people read it.
+    fn write_held(&mut self) -> Result<(), Failure> {
+        let shaped = self.held.as_ref();
+        match shaped.and_then(|(form, bytes)| form.render(bytes)) {
+            Some(text) => {
+                self.held = None;
+                self.write_text(text.as_bytes())
+            }
+            None => self.let_go(),
         }
     }
 
@@ -116,6 +150,14 @@ impl<'a> Screen<'a> {
         }
     }
 
+    /// The header fields, as the answer to a HEAD.
+    fn say_fields(&mut self, transcript: &Transcript) {
+        for line in transcript.head_lines(Direction::Received).iter().skip(1) {
+            let text = mask(&escape_bytes_line(line, 8192));
+            self.say(&format!("  {text}"));
+        }
+    }
+
     fn finish(&mut self) -> io::Result<()> {
         if let Some(escaper) = &mut self.escaper {
             escaper.finish(&mut *self.out)?;
@@ -131,10 +173,16 @@ impl<'a> Screen<'a> {
 impl Audience for Screen<'_> {
     fn head(&mut self, head: &Head, transcript: &Transcript) -> Result<(), Failure> {
         self.status = Some(head.status);
+        self.held = Form::of(head)
+            .filter(|_| self.escaper.is_some() && !self.show.head)
+            .map(|form| (form, Vec::new()));
         if self.show.both_heads {
             self.say_heads(transcript);
         } else if self.show.status {
             self.say_status(head);
+            if self.is_for_head && !self.show.head {
+                self.say_fields(transcript);
+            }
         }
         if self.show.head {
             self.write_head(transcript)
@@ -152,10 +200,18 @@ impl Audience for Screen<'_> {
     }
 
     fn body(&mut self, piece: &[u8]) -> Result<(), Failure> {
-        self.write_text(piece)
+        let Some((_, held)) = &mut self.held else {
+            return self.write_text(piece);
+        };
+        held.extend_from_slice(piece);
+        if held.len() > limit::HELD_BODY_BYTES_MAX {
+            return self.let_go();
+        }
+        Ok(())
     }
 
     fn end(&mut self) -> Result<(), Failure> {
+        self.write_held()?;
         self.finish().map_err(|error| Failure::output(&error))
     }
 }
@@ -202,6 +258,57 @@ mod tests {
         check(true, &[b"\x1b[2J", b"x"], "\\x1b[2Jx\n");
         check(true, &[b"x\n"], "x\n");
         check(true, &[], "");
+    }
+
+    /// What a terminal shows of a body in pieces; `ends` unless the connection broke.
+    fn shown(content_type: &str, pieces: &[&[u8]], ends: bool) -> String {
+        let mut out = Vec::new();
+        let show = Show::default();
+        let mut screen = Screen::new(Box::new(&mut out), Box::new(io::sink()), show, true);
+        let head = Head {
+            status: 200,
+            headers: vec![("content-type".into(), content_type.into())],
+            ..Head::default()
+        };
+        screen.head(&head, &Transcript::start()).unwrap();
+        for piece in pieces {
+            screen.body(piece).unwrap();
+        }
+        match ends {
+            true => screen.end().unwrap(),
+            false => screen.break_off(),
+        }
+        drop(screen);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_terminal_shows_json_indented_and_a_problem_as_a_sentence() {
+        let (json, problem) = ("application/json", "application/problem+json");
+        assert_eq!(
+            shown(json, &[b"{\"a\"", b":1}\n"], true),
+            "{\n  \"a\": 1\n}\n"
+        );
+        assert_eq!(
+            shown(json, &[b"{\"a\":\"\xc2\x9b\"}"], true),
+            "{\n  \"a\": \"\\u{9b}\"\n}\n"
+        );
+        assert_eq!(
+            shown(problem, &[b"{\"detail\":\"No.\\u001b[2J\"}"], true),
+            "No.\\x1b[2J\n"
+        );
+        assert_eq!(shown("text/plain", &[b"{\"a\":1}"], true), "{\"a\":1}\n");
+    }
+
+    #[test]
+    fn a_body_that_breaks_off_or_is_long_is_shown_as_it_came() {
+        let json = "application/json";
+        assert_eq!(shown(json, &[b"{\"a\""], false), "{\"a\"\n");
+        let long = format!("[{}1]", "1,".repeat(limit::HELD_BODY_BYTES_MAX / 2));
+        assert_eq!(
+            shown(json, &[long.as_bytes(), b"\n"], true),
+            format!("{long}\n")
+        );
     }
 
     #[test]
