@@ -34,7 +34,8 @@ impl Item {
         }
         let at = word.find([':', '=']).filter(|at| *at > 0).ok_or_else(|| {
             Failure::usage(format!(
-                "not an item: {word:?} (name=text, name:=json, name==query, Header:value, @file)"
+                "not an item: {word:?} (items are name=text, name:=json, name==query, Header:value and \
+                 @file; what has spaces in it is quoted: 'a b')"
             ))
         })?;
         let (name, rest) = word.split_at(at);

@@ -77,7 +77,7 @@ fn perform(mut plan: Plan, surroundings: &Surroundings) -> Result<u8, Failure> {
         screen: plan.screen(surroundings, request.is_some()),
         language: plan.language,
         extras: &plan.extras,
-        read_file: &plan::read_file,
+        read_file: &plan::read_file_only,
         is_guided: surroundings.is_guided(),
         interrupts,
     };

@@ -169,6 +169,16 @@ fn read_data(data: &str) -> Result<Vec<u8>, Failure> {
     }
 }
 
+/// Reads a file for a body, where standard input is what the requests come from.
+pub(super) fn read_file_only(path: &str) -> Result<Vec<u8>, Failure> {
+    match path {
+        "-" => Err(Failure::usage(
+            "the requests come from standard input, so it is no body: name a file",
+        )),
+        _ => read_file(path),
+    }
+}
+
 /// Reads a file for a body; `-` is standard input.
 pub(super) fn read_file(path: &str) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();

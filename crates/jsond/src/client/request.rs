@@ -177,11 +177,15 @@ impl Parts {
 fn media_type_of(method: &str, bytes: &[u8]) -> &'static str {
     let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
     let is_array = bytes.trim_ascii_start().starts_with(b"[");
+    // JSON with a mistake in it is meant as JSON: the server can say where the mistake is.
+    let is_meant = is_array || bytes.trim_ascii_start().starts_with(b"{");
     match method {
         "QUERY" if !is_json => "application/jsonpath",
-        "PATCH" if is_json && is_array => "application/json-patch+json",
-        "PATCH" if is_json => "application/merge-patch+json",
-        _ if is_json => "application/json",
+        // What a DELETE carries is the answer to its question, also when it is a number.
+        "DELETE" if !is_meant => "text/plain",
+        "PATCH" if is_array => "application/json-patch+json",
+        "PATCH" if is_json || is_meant => "application/merge-patch+json",
+        _ if is_json || is_meant => "application/json",
         _ => "text/plain",
     }
 }
@@ -246,6 +250,25 @@ mod tests {
         check_body("patch a @body.json", "application/json-patch+json", "[1]");
         assert!(request("put a @body.json name=x").is_err());
         assert!(request("put a @other.json").is_err());
+    }
+
+    fn check_media_type(method: &str, text: &str, expected: &str) {
+        assert_eq!(
+            media_type_of(method, text.as_bytes()),
+            expected,
+            "{method} {text}"
+        );
+    }
+
+    #[test]
+    fn the_media_type_is_what_the_body_is_meant_to_be() {
+        check_media_type("POST", "{\"a\":1", "application/json");
+        check_media_type("PATCH", "[{]", "application/json-patch+json");
+        check_media_type("POST", "Kim 2021 4.0 software", "text/plain");
+        check_media_type("PUT", "4.5", "application/json");
+        check_media_type("DELETE", "3", "text/plain");
+        check_media_type("DELETE", "{}", "application/json");
+        check_media_type("QUERY", "$.a", "application/jsonpath");
     }
 
     #[test]
