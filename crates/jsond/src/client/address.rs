@@ -9,7 +9,7 @@ use super::failure::{Cause, Failure};
 pub(super) const PORT: u16 = 12345;
 
 /// The methods that are never taken for the name of a host, in any case.
-const METHODS: [&str; 9] = [
+pub(super) const METHODS: [&str; 9] = [
     "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "TRACE",
 ];
 

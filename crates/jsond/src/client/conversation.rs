@@ -7,6 +7,7 @@ use std::io;
 
 use tokio::runtime::Runtime;
 
+use super::address::METHODS;
 use super::choices::Choices;
 use super::failure::{Cause, Failure, exit_code_of_status};
 use super::guide::{Answer, Guide, Step};
@@ -111,23 +112,36 @@ impl Conversation<'_> {
             return Ok(Command::Nothing);
         };
         if words.len() == 1 && self.is_guided {
-            if !words[0]
-                .bytes()
-                .all(|byte| byte.is_ascii_alphabetic() || byte == b'-')
-            {
+            return self.complete(words.remove(0), lines);
+        }
+        Ok(Command::Request(words))
+    }
+
+    /// Asks for what is missing when only a method was typed, or something else that stands alone.
+    fn complete(&mut self, word: String, lines: &mut dyn Lines) -> Result<Command, Failure> {
+        let upper = word.to_ascii_uppercase();
+        match upper.as_str() {
+            "HELP" => return Ok(self.obey(".help")),
+            "QUIT" | "EXIT" => return Ok(Command::End),
+            _ if METHODS.contains(&upper.as_str()) => {}
+            _ if upper.bytes().all(|b| b.is_ascii_uppercase() || b == b'-') => {
+                self.screen.say(&self.language.unusual_method(&upper));
+            }
+            _ => {
                 self.screen.say(self.language.method_first());
                 return Ok(Command::Nothing);
             }
-            match read(lines, "File : ", Purpose::Answer)? {
-                Typed::Line(rest) => words.extend(split_request(&rest).unwrap_or_default()),
-                Typed::GivenUp => {}
-                Typed::End => return Ok(Command::End),
-            }
-            if words.len() == 1 {
-                return Ok(Command::Nothing);
-            }
         }
-        Ok(Command::Request(words))
+        let mut words = vec![word];
+        match read(lines, "File : ", Purpose::Answer)? {
+            Typed::Line(rest) => words.extend(split_request(&rest).unwrap_or_default()),
+            Typed::GivenUp => {}
+            Typed::End => return Ok(Command::End),
+        }
+        Ok(match words.len() {
+            1 => Command::Nothing,
+            _ => Command::Request(words),
+        })
     }
 
     /// Obeys a dot word.
@@ -217,10 +231,10 @@ impl Conversation<'_> {
         choices: &Choices,
         lines: &mut dyn Lines,
     ) -> Result<Option<Answer>, Failure> {
-        let column = super::prompt::column(choices);
+        let column = super::prompt::column(choices, self.language);
         let mut guide = Guide::new(choices, self.language);
         loop {
-            let prompt = super::prompt::field(&guide.field().name, column);
+            let prompt = super::prompt::field(guide.field(), column, self.language);
             let Typed::Line(line) = read(lines, &prompt, Purpose::Answer)? else {
                 return Ok(None);
             };
@@ -323,6 +337,15 @@ mod tests {
         assert_eq!(answer_given, Some(Answer::Words("A 4.3".to_owned())));
         assert_eq!(answer(false, &mut Scripted::of(&["", "A 4.3"])).0, None);
         assert_eq!(answer(false, &mut Scripted::of(&[])).0, None);
+    }
+
+    #[test]
+    fn words_that_leave_or_ask_for_help_are_understood_without_their_dot() {
+        let mut lines = Scripted::of(&["help", "GIVE", "", "exit", "GET a.json"]);
+        let (code, said) = converse(true, |conversation| conversation.run(&mut lines));
+        assert_eq!((code, lines.typed.len()), (0, 1));
+        assert!(said.starts_with("  GET / "), "{said}");
+        assert!(said.contains("GIVE is no usual method"), "{said}");
     }
 
     #[test]

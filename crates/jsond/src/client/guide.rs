@@ -109,8 +109,17 @@ impl<'a> Guide<'a> {
         if fits {
             Ok(())
         } else {
-            Err(self.language.not_a(kind))
+            let not_a = self.language.not_a(kind).to_owned();
+            let parts: Vec<String> = [not_a].into_iter().chain(self.example()).collect();
+            Err(parts.join("; "))
         }
+    }
+
+    /// The server's example of the field.
+    fn example(&self) -> Option<String> {
+        let example = self.field().example.as_deref()?;
+        let shown = super::escape::escape_bytes_line(example.as_bytes(), 64);
+        Some(self.language.example(&shown))
     }
 
     fn help(&self) -> String {
@@ -119,11 +128,7 @@ impl<'a> Guide<'a> {
             .kind
             .as_deref()
             .map(|kind| super::escape::escape_bytes_line(kind.as_bytes(), 32));
-        let example = field.example.as_deref().map(|example| {
-            self.language
-                .example(&super::escape::escape_bytes_line(example.as_bytes(), 64))
-        });
-        let mut parts: Vec<String> = kind.into_iter().chain(example).collect();
+        let mut parts: Vec<String> = kind.into_iter().chain(self.example()).collect();
         parts.push(self.language.field_help().to_owned());
         parts.join("; ")
     }
@@ -261,14 +266,18 @@ mod tests {
     #[test]
     fn an_answer_is_checked_before_it_is_sent() {
         let body = br#"{"fields":[{"name":"key"},{"name":"grade","type":"number"},
-            {"name":"note","required":false}]}"#;
+            {"name":"open","type":"boolean","example":true},{"name":"note","required":false}]}"#;
         let choices = choices(body);
         let mut guide = Guide::new(&choices, Language::En);
         assert!(matches!(guide.accept(""), Step::Say(_)));
         assert_eq!(guide.accept("A"), Step::Ask);
         assert_eq!(guide.accept("high"), Step::Say("not a number".to_owned()));
         assert_eq!(guide.accept("4.3"), Step::Ask);
-        let pairs = [("key", "A"), ("grade", "4.3")].map(|(n, v)| (n.to_owned(), v.to_owned()));
+        let reason = "neither true nor false; for example true";
+        assert_eq!(guide.accept("yes"), Step::Say(reason.to_owned()));
+        assert_eq!(guide.accept("false"), Step::Ask);
+        let pairs = [("key", "A"), ("grade", "4.3"), ("open", "false")];
+        let pairs = pairs.map(|(n, v)| (n.to_owned(), v.to_owned()));
         assert_eq!(guide.accept(""), Step::Done(Answer::Fields(pairs.to_vec())));
     }
 

@@ -102,6 +102,15 @@ impl Language {
         )
     }
 
+    pub(super) fn unusual_method(self, method: &str) -> String {
+        match self {
+            Self::En => format!("{method} is no usual method, but it can be sent. ? helps."),
+            Self::Ko => {
+                format!("{method} 는 보통 쓰는 메서드가 아니지만 보낼 수 있습니다. ? 도움말.")
+            }
+        }
+    }
+
     pub(super) fn unknown_command(self, word: &str) -> String {
         match self {
             Self::En => format!("No such command: {word}. ? helps."),
@@ -113,10 +122,22 @@ impl Language {
         self.pick("an answer is needed here", "답이 필요합니다")
     }
 
-    pub(super) fn not_a(self, kind: &str) -> String {
-        match self {
-            Self::En => format!("not a {kind}"),
-            Self::Ko => format!("{kind} 형식이 아닙니다"),
+    /// What a person has to type for a JSON type; `None` where any text will do.
+    pub(super) fn kind(self, kind: &str) -> Option<&'static str> {
+        match kind {
+            "number" => Some(self.pick("number", "숫자")),
+            "integer" => Some(self.pick("integer", "정수")),
+            "boolean" => Some("true/false"),
+            _ => None,
+        }
+    }
+
+    /// Why an answer is not of the JSON type.
+    pub(super) fn not_a(self, kind: &str) -> &'static str {
+        match kind {
+            "number" => self.pick("not a number", "숫자가 아닙니다"),
+            "integer" => self.pick("not an integer", "정수가 아닙니다"),
+            _ => self.pick("neither true nor false", "true 도 false 도 아닙니다"),
         }
     }
 
@@ -139,27 +160,34 @@ impl Language {
     }
 }
 
-const HELP_ENGLISH: &str = "\
-  GET students.json                    show a file (a whole line, or just the method)
-  GET /students.json/Da_Eun            show a record; deeper works too
-  GET students.json _sort==-grade      a query parameter
-  PATCH /students.json/Da_Eun grade=4.4   text; grade:=4.4 for JSON
-  POST | PUT | DELETE students.json    the server asks for what it needs:
-                                       < goes back, Ctrl-C gives up
-  Name:value                           a header field
-  .help  .quit                         this text; the end (so is Ctrl-D)
-";
+// `concat!`, since a continued line would lose its indentation.
+const HELP_ENGLISH: &str = concat!(
+    "  GET /                            list the files\n",
+    "  GET students.json                show a file (GET alone: the file is asked for)\n",
+    "  GET students.json/Da_Eun         show a record, or deeper\n",
+    "  HEAD students.json               show the header fields only\n",
+    "  POST students.json               add a record: the server asks for what it needs\n",
+    "  PUT students.json                change a field, asked for in the same way\n",
+    "  DELETE students.json             remove a record, asked for in the same way\n",
+    "  PUT students.json/Kim grade=4.4  a whole record, no questions; grade:=4.4 is a number\n",
+    "  name==value Name:value @file     a query parameter, a header field, the body\n",
+    "  .help  .quit                     this text; the end, as Ctrl-D\n",
+    "While it asks: < goes back, ? explains, Ctrl-C sends nothing; all answers fit on one line too.\n",
+);
 
-const HELP_KOREAN: &str = "\
-  GET students.json                    파일 보기 (한 줄 전체, 또는 메서드만)
-  GET /students.json/Da_Eun            레코드 보기. 더 깊이도 됩니다
-  GET students.json _sort==-grade      쿼리 매개변수
-  PATCH /students.json/Da_Eun grade=4.4   문자열. JSON 은 grade:=4.4
-  POST | PUT | DELETE students.json    서버가 필요한 것을 묻습니다:
-                                       < 뒤로, Ctrl-C 그만두기
-  Name:value                           헤더 필드
-  .help  .quit                         이 도움말, 종료 (Ctrl-D 도 종료)
-";
+const HELP_KOREAN: &str = concat!(
+    "  GET /                            파일 목록\n",
+    "  GET students.json                파일 보기 (GET 만 쓰면 파일을 묻습니다)\n",
+    "  GET students.json/Da_Eun         레코드 보기. 더 깊이도 됩니다\n",
+    "  HEAD students.json               헤더 필드만 보기\n",
+    "  POST students.json               레코드 추가. 필요한 것을 서버가 묻습니다\n",
+    "  PUT students.json                필드 수정. 같은 방식으로 묻습니다\n",
+    "  DELETE students.json             레코드 삭제. 같은 방식으로 묻습니다\n",
+    "  PUT students.json/Kim grade=4.4  묻지 않고 레코드 전체를 씁니다. 숫자는 grade:=4.4\n",
+    "  name==value Name:value @file     쿼리 매개변수, 헤더 필드, 본문 파일\n",
+    "  .help  .quit                     이 도움말, 종료 (Ctrl-D 도 종료)\n",
+    "묻는 동안: < 뒤로, ? 설명, Ctrl-C 보내지 않고 그만두기. 모든 답을 한 줄로 써도 됩니다.\n",
+);
 
 #[cfg(test)]
 mod tests {
