@@ -6,67 +6,10 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use expectrl::process::unix::WaitStatus;
-use expectrl::session::OsSession;
-use expectrl::{ControlCode, Eof, Expect, Session};
+use expectrl::ControlCode;
 
-use crate::client_support::{Canned, Student, program, response};
-
-const CURSOR_QUESTION: &str = "\u{1b}[6n";
-
-/// A person in front of `jsond client …`.
-struct Person {
-    session: OsSession,
-    /// The terminal tells where its cursor is.
-    answers: bool,
-    _home: tempfile::TempDir,
-}
-
-impl Person {
-    fn at(words: &[&str], answers: bool) -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let mut command = program(home.path());
-        command.arg("client").args(words);
-        let mut session = Session::spawn(command).unwrap();
-        session.set_expect_timeout(Some(Duration::from_secs(10)));
-        Self {
-            session,
-            answers,
-            _home: home,
-        }
-    }
-
-    /// Waits for a prompt, and as a terminal answers what it is asked on the way.
-    fn sees_prompt(&mut self, prompt: &str) {
-        if self.answers {
-            self.sees(CURSOR_QUESTION);
-            self.session.send("\u{1b}[1;1R").unwrap();
-        }
-        self.sees(prompt);
-    }
-
-    fn sees(&mut self, text: &str) {
-        if let Err(error) = self.session.expect(text) {
-            panic!("{text:?} was not seen: {error}");
-        }
-    }
-
-    fn types(&mut self, line: &str) {
-        self.session.send(format!("{line}\r")).unwrap();
-    }
-
-    fn presses(&mut self, key: ControlCode) {
-        self.session.send(key).unwrap();
-    }
-
-    fn ends_with(mut self, code: i32) {
-        self.session.expect(Eof).unwrap();
-        match self.session.get_process().wait().unwrap() {
-            WaitStatus::Exited(_, found) => assert_eq!(found, code),
-            status => panic!("{status:?}"),
-        }
-    }
-}
+use crate::client_person::Person;
+use crate::client_support::{Canned, Student, response};
 
 fn check_dialogues(answers: bool) {
     let Some(server) = Student::start("bare") else {
@@ -77,13 +20,7 @@ fn check_dialogues(answers: bool) {
         "Connected to {}. Ctrl-D ends, ? helps.",
         server.address
     ));
-    if answers {
-        // The first prompt is plain; the answer to its question brings the editor.
-        person.sees("Method : ");
-        person.sees(CURSOR_QUESTION);
-        person.session.send("\u{1b}[1;1R").unwrap();
-    }
-    person.sees_prompt("Method : ");
+    person.sees_first_prompt("Method : ");
     person.types("post students.json");
     person.sees("300 Multiple Choices");
     for (field, answer) in [
@@ -160,11 +97,11 @@ fn ctrl_c_in_a_dialogue_gives_up_without_sending() {
     person.sees_prompt("Method : ");
     person.types("DELETE students.json");
     person.sees_prompt("  key : ");
-    person.session.send("So_Je").unwrap();
+    person.types_without_return("So_Je");
     person.presses(ControlCode::EndOfText);
     person.sees("nothing was sent");
     person.sees_prompt("Method : ");
-    person.session.send("GET stud").unwrap();
+    person.types_without_return("GET stud");
     person.presses(ControlCode::EndOfText);
     person.sees_prompt("Method : ");
     person.types(".quit");
@@ -224,15 +161,15 @@ fn the_fields_of_an_http_question_are_sent_by_name() {
         stream.write_all(&answer).unwrap();
     });
     let mut person = Person::at(&[&server.address, "POST", "s.json"], false);
-    person.sees_prompt("  key   : ");
+    person.sees_prompt("  key            : ");
     person.types("?");
     person.sees("string; for example A");
-    person.sees_prompt("  key   : ");
+    person.sees_prompt("  key            : ");
     person.types("\"Kim Minsu\"");
-    person.sees_prompt("  grade : ");
+    person.sees_prompt("  grade (number) : ");
     person.types("high");
-    person.sees("not a number");
-    person.sees_prompt("  grade : ");
+    person.sees("not a number; for example 4.1");
+    person.sees_prompt("  grade (number) : ");
     person.types("4.3");
     person.sees("201 Created");
     person.sees("  /s.json/Kim%20Minsu");

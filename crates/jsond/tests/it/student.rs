@@ -28,7 +28,8 @@ const STEPS: [(&str, &str, &str, &[&str]); 7] = [
     ("DELETE", "students.json", "So_Jeong", &["300", "200"]),
 ];
 
-fn last_text() -> String {
+/// The file after the seven steps.
+pub(crate) fn last_text() -> String {
     let gone = STUDENTS.find("\"So_Jeong\"").unwrap();
     format!(
         "{}\"Seung_Hyun\": {{\n\t\t\"student_number\": \"20213100\",\n\t\t\"grade\": \"4.5\",\n\
