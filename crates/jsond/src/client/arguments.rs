@@ -13,7 +13,7 @@ use super::session::Dialect;
 /// Without METHOD a conversation begins: at a terminal with prompts, from a pipe with one request
 /// per line of standard input.
 #[derive(Debug, Clone, clap::Args)]
-#[command(after_long_help = EXIT_CODES)]
+#[command(override_usage = USAGE, after_help = EXAMPLES, after_long_help = EXAMPLES_AND_EXIT_CODES)]
 pub struct Arguments {
     /// [HOST:PORT] [METHOD TARGET ITEMS…]; 127.0.0.1:12345 without HOST:PORT
     ///
@@ -62,10 +62,32 @@ pub struct Arguments {
     pub(super) lang: Option<Language>,
 }
 
-const EXIT_CODES: &str = "\
+const USAGE: &str = "\
+jsond client [OPTIONS] [HOST:PORT]
+       jsond client [OPTIONS] [HOST:PORT] METHOD TARGET [ITEMS]...";
+
+/// A macro, since only literals can be put together into one.
+macro_rules! examples {
+    () => {
+        "\
+Examples:
+  jsond client                                       a conversation, where ? helps
+  jsond client get students.json                     a file
+  jsond client POST students.json -d 'Kim 2021 4.0 software'
+                                                     the answers to what POST asks
+  jsond client localhost:8080 PUT a.json/x n:=1      at another server"
+    };
+}
+
+const EXAMPLES: &str = examples!();
+
+const EXAMPLES_AND_EXIT_CODES: &str = concat!(
+    examples!(),
+    "\n\n\
 Exit codes: 0 for 2xx and 304; 2 usage; 3, 4, 5 for a final 3xx, 4xx, 5xx (300: answers are needed); \
 6 name not found; 7 cannot connect; 28 timeout; 35 TLS; 56 broken connection; 130 Ctrl-C; \
-1 anything else. From a pipe it is that of the last request.";
+1 anything else. From a pipe it is that of the last request."
+);
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text
