@@ -154,6 +154,10 @@ async fn look_up(address: &Address) -> Result<Vec<SocketAddr>, Failure> {
 fn cannot_connect(address: &Address, trouble: Option<io::Error>) -> Failure {
     let authority = address.authority();
     match trouble {
+        Some(error) if error.kind() == io::ErrorKind::ConnectionRefused => Failure::new(
+            Cause::CannotConnect,
+            format!("nobody listens at {authority}; `jsond serve` starts a server"),
+        ),
         Some(error) => Failure::new(Cause::CannotConnect, format!("{authority}: {error}")),
         None => Failure::new(Cause::NameNotFound, format!("{authority}: no address")),
     }
