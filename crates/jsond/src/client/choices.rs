@@ -31,6 +31,8 @@ pub(super) struct Submit {
 pub(super) struct Choices {
     pub(super) fields: Vec<Field>,
     pub(super) submit: Submit,
+    /// Members that were not asked for may follow, each with its name.
+    pub(super) takes_more: bool,
     /// How many fields the server asked for, when they are more than can be answered.
     pub(super) excess: Option<usize>,
 }
@@ -56,7 +58,11 @@ impl Choices {
             .get("submit")
             .map(read_submit)
             .unwrap_or_default();
-        Self::of(read?, fields.len(), submit)
+        let choices = Self::of(read?, fields.len(), submit)?;
+        Some(Self {
+            takes_more: description.get("more").is_some_and(Value::is_string),
+            ..choices
+        })
     }
 
     /// Reads `Enter follow data : key student_number`: the words after the last colon of the line.
@@ -81,6 +87,7 @@ impl Choices {
         (!fields.is_empty()).then_some(Self {
             fields,
             submit,
+            takes_more: false,
             excess,
         })
     }

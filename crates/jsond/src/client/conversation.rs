@@ -58,10 +58,10 @@ impl Conversation<'_> {
                 Command::Request(words) => {
                     let outcome = self.perform_words(&words, lines);
                     exit_code = self.exit_code(&outcome);
-                    if let Err(failure) = outcome
-                        && failure.cause == Cause::OutputGone
-                    {
-                        return exit_code;
+                    match outcome.map_err(|failure| failure.cause) {
+                        Err(Cause::OutputGone) => return exit_code,
+                        Err(Cause::Interrupted) => lines.forget(),
+                        _ => {}
                     }
                 }
             }
@@ -104,7 +104,7 @@ impl Conversation<'_> {
         if line.is_empty() || line.starts_with('#') {
             return Ok(Command::Nothing);
         }
-        if line == "?" || line.starts_with('.') {
+        if is_command(line) {
             return Ok(self.obey(line));
         }
         let Some(mut words) = split_request(line) else {
@@ -132,15 +132,22 @@ impl Conversation<'_> {
                 return Ok(Command::Nothing);
             }
         }
-        let mut words = vec![word];
-        match read(lines, "File : ", Purpose::Answer)? {
-            Typed::Line(rest) => words.extend(split_request(&rest).unwrap_or_default()),
-            Typed::GivenUp => {}
+        let line = match read(lines, "File : ", Purpose::Answer)? {
+            Typed::Line(line) => line,
+            Typed::GivenUp => return Ok(Command::Nothing),
             Typed::End => return Ok(Command::End),
+        };
+        if is_command(line.trim()) {
+            return Ok(self.obey(line.trim()));
         }
-        Ok(match words.len() {
-            1 => Command::Nothing,
-            _ => Command::Request(words),
+        let rest = split_request(&line).unwrap_or_default();
+        Ok(match rest.as_slice() {
+            [] => Command::Nothing,
+            // Whoever missed that a file is asked for here types the next request.
+            [method, _, ..] if METHODS.contains(&method.to_ascii_uppercase().as_str()) => {
+                Command::Request(rest)
+            }
+            _ => Command::Request([vec![word], rest].concat()),
         })
     }
 
@@ -233,6 +240,11 @@ impl Conversation<'_> {
     ) -> Result<Option<Answer>, Failure> {
         let column = super::prompt::column(choices, self.language);
         let mut guide = Guide::new(choices, self.language);
+        if choices.takes_more {
+            let needed = choices.needed(self.language);
+            let text = self.language.takes_more(&needed);
+            self.screen.say(&format!("  {text}"));
+        }
         loop {
             let prompt = super::prompt::field(guide.field(), column, self.language);
             let Typed::Line(line) = read(lines, &prompt, Purpose::Answer)? else {
@@ -245,6 +257,11 @@ impl Conversation<'_> {
             }
         }
     }
+}
+
+/// Whether a line is for the client itself: a dot word, or the question mark.
+fn is_command(line: &str) -> bool {
+    line == "?" || line.starts_with('.')
 }
 
 /// The next line that is no comment, as the answer; an empty line gives up.
@@ -346,6 +363,24 @@ mod tests {
         assert_eq!((code, lines.typed.len()), (0, 1));
         assert!(said.starts_with("  GET / "), "{said}");
         assert!(said.contains("GIVE is no usual method"), "{said}");
+    }
+
+    #[test]
+    fn a_request_where_a_file_is_asked_for_is_that_request() {
+        let complete = |typed: &str| {
+            let mut lines = Scripted::of(&[typed]);
+            let command = converse(true, |conversation| {
+                conversation.complete("POST".to_owned(), &mut lines)
+            });
+            match command.0.unwrap() {
+                Command::Request(words) => words.join(" "),
+                _ => String::new(),
+            }
+        };
+        assert_eq!(complete("get a.json"), "get a.json");
+        assert_eq!(complete("a.json b=c"), "POST a.json b=c");
+        assert_eq!(complete("get"), "POST get");
+        assert_eq!(complete("?"), "");
     }
 
     #[test]

@@ -118,6 +118,13 @@ impl Language {
         }
     }
 
+    pub(super) fn takes_more(self, needed: &str) -> String {
+        match self {
+            Self::En => format!("members can follow on the same line: {needed} name=value …"),
+            Self::Ko => format!("멤버를 같은 줄에 이어 쓸 수 있습니다: {needed} 이름=값 …"),
+        }
+    }
+
     pub(super) fn needed(self) -> &'static str {
         self.pick("an answer is needed here", "답이 필요합니다")
     }

@@ -25,6 +25,20 @@ pub(super) fn split_request(line: &str) -> Option<Vec<String>> {
     quote.is_none().then_some(words)
 }
 
+/// Takes the first line off a text, or the first request, whose quotations may go over lines.
+pub(super) fn take_line(text: &mut String, is_request: bool) -> Option<String> {
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        end += line.len();
+        if !is_request || split_request(&text[..end]).is_some() {
+            break;
+        }
+    }
+    let rest = text.split_off(end);
+    let line = std::mem::replace(text, rest);
+    (!line.is_empty()).then(|| line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
 /// Splits an answer at white space; a word that starts with `"` is a JSON string.
 pub(super) fn split_answer(line: &str) -> Vec<String> {
     let mut words = Vec::new();
@@ -90,6 +104,17 @@ mod tests {
         check_request("GET \"\"", &["GET", ""]);
         check_request("", &[]);
         assert_eq!(split_request("GET 'a"), None);
+    }
+
+    #[test]
+    fn a_text_is_taken_line_by_line_and_a_quotation_holds_a_request_together() {
+        let mut text = "PUT b x:='{\r\n1}'\r\n\nO'Brien 1\nGET 'c\nd".to_owned();
+        let mut take = |is_request| take_line(&mut text, is_request);
+        assert_eq!(take(true).as_deref(), Some("PUT b x:='{\r\n1}'"));
+        assert_eq!(take(true).as_deref(), Some(""));
+        assert_eq!(take(false).as_deref(), Some("O'Brien 1"));
+        assert_eq!(take(true).as_deref(), Some("GET 'c\nd"));
+        assert_eq!(take(true), None);
     }
 
     fn check_answer(line: &str, expected: &[&str]) {

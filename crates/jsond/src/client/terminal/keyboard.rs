@@ -16,6 +16,8 @@ use rustix::termios::{self, LocalModes, OptionalActions, Termios};
 
 use super::keys::{Effect, Keys};
 use super::{Lines, Purpose, Typed};
+use crate::client::escape::escape_line;
+use crate::client::words::take_line;
 
 /// A person at a terminal.
 pub(in crate::client) struct Keyboard {
@@ -23,6 +25,8 @@ pub(in crate::client) struct Keyboard {
     /// The terminal may be asked where its cursor is.
     may_ask: bool,
     editors: Option<Editors>,
+    /// What was pasted together with the last line, after it.
+    pasted: String,
 }
 
 /// One editor with the history of requests, one without any for answers.
@@ -39,6 +43,7 @@ impl Keyboard {
             keys: Keys::default(),
             may_ask: editing,
             editors: None,
+            pasted: String::new(),
         }
     }
 
@@ -87,8 +92,22 @@ impl Keyboard {
     }
 }
 
+impl Keyboard {
+    /// The next line of a paste, shown as if it had been typed.
+    fn next_pasted(&mut self, prompt: &str, purpose: Purpose) -> io::Result<Option<Typed>> {
+        let Some(line) = take_line(&mut self.pasted, purpose == Purpose::Request) else {
+            return Ok(None);
+        };
+        writeln!(io::stderr(), "{prompt}{}", escape_line(&line))?;
+        Ok(Some(Typed::Line(line)))
+    }
+}
+
 impl Lines for Keyboard {
     fn next(&mut self, prompt: &str, purpose: Purpose) -> io::Result<Typed> {
+        if let Some(typed) = self.next_pasted(prompt, purpose)? {
+            return Ok(typed);
+        }
         if self.editors.is_none() {
             if let Some(typed) = self.read_plainly(prompt)? {
                 return Ok(typed);
@@ -104,10 +123,17 @@ impl Lines for Keyboard {
             Purpose::Answer => &mut editors.answer,
         };
         match editor.read_line(&PlainPrompt(prompt))? {
-            Signal::Success(line) => Ok(Typed::Line(line)),
+            Signal::Success(text) => {
+                self.pasted = text;
+                let line = take_line(&mut self.pasted, purpose == Purpose::Request);
+                Ok(Typed::Line(line.unwrap_or_default()))
+            }
             Signal::CtrlC => Ok(Typed::GivenUp),
             _ => Ok(Typed::End),
         }
+    }
+    fn forget(&mut self) {
+        self.pasted.clear();
     }
 }
 

@@ -32,6 +32,9 @@ pub(super) enum Purpose {
 pub(super) trait Lines {
     /// Waits for the next line; `prompt` is shown if there is somebody to see it.
     fn next(&mut self, prompt: &str, purpose: Purpose) -> io::Result<Typed>;
+
+    /// Forgets lines that were given ahead, when the person has interrupted what they led to.
+    fn forget(&mut self) {}
 }
 
 #[cfg(test)]
