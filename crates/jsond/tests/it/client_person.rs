@@ -89,6 +89,12 @@ impl Person {
         self.types_without_return(&format!("{line}\r"));
     }
 
+    /// Pastes into the editor and presses return.
+    pub(crate) fn pastes(&mut self, text: &str) {
+        self.types_without_return(&format!("\u{1b}[200~{text}\u{1b}[201~"));
+        self.types("");
+    }
+
     pub(crate) fn types_without_return(&mut self, text: &str) {
         self.session.send(text).unwrap();
     }

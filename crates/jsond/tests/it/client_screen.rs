@@ -161,3 +161,47 @@ fn a_person_speaks_korean() {
         json!({"student_number": "20213100", "grade": "4.3", "department": "소프트웨어"});
     server.folder.holds("students.json", &students);
 }
+
+#[test]
+fn a_pasted_worksheet_is_done_line_by_line() {
+    let server = school();
+    let mut person = person_at(&server, &[], true);
+    person.sees_first_prompt("Method : ");
+    person.pastes(
+        "POST students.json\rSeung_Hyun 20213100 4.3 software\rPUT students.json/Da_Eun \
+         grade:=4.0 note='two\rlines'\rGET nothing.json",
+    );
+    for shown in [
+        "300 Multiple Choices",
+        "key            : Seung_Hyun 20213100 4.3 software",
+        "201 Created  /students.json/Seung_Hyun",
+        "200 OK",
+        "Method : GET nothing.json",
+        "404 Not Found",
+    ] {
+        person.sees(shown);
+    }
+    person.sees_prompt("Method : ");
+    person.presses(ControlCode::EndOfTransmission);
+    person.ends_with(0);
+    let written = json!({"grade": 4.0, "note": "two\nlines"});
+    assert_eq!(server.json("/students.json/Da_Eun"), written);
+}
+
+#[test]
+fn an_empty_collection_says_that_members_can_follow() {
+    let server = school();
+    server.put("/empty.json", "{}").is(201);
+    let typed = [
+        ("Method : ", "post"),
+        ("File : ", "empty.json"),
+        ("  key : ", "Kim grade=4.0 note=x"),
+    ];
+    let screen = screen_of(&server, &[], &typed);
+    assert!(
+        screen.contains("on the same line: key name=value"),
+        "{screen}"
+    );
+    let written = json!({"Kim": {"grade": "4.0", "note": "x"}});
+    assert_eq!(server.json("/empty.json"), written);
+}

@@ -129,6 +129,35 @@ fn a_waiting_request_can_be_interrupted() {
 }
 
 #[test]
+fn an_interrupted_request_takes_the_rest_of_a_paste_with_it() {
+    let (asked, is_asked) = std::sync::mpsc::channel();
+    let server = Canned::with(move |request, stream| {
+        let _ = match request.contains("GET /a.json") {
+            false => stream.write_all(&response("404 Not Found", "", "")),
+            true => {
+                asked.send(()).unwrap();
+                std::io::Read::read(stream, &mut [0]).map(drop)
+            }
+        };
+    });
+    let mut person = Person::at(&[&server.address], true);
+    person.sees_first_prompt("Method : ");
+    person.pastes("GET a.json\rDELETE b.json If-Match:*");
+    is_asked.recv_timeout(Duration::from_secs(20)).unwrap();
+    person.presses(ControlCode::EndOfText);
+    person.sees("Interrupted");
+    person.sees_prompt("Method : ");
+    person.presses(ControlCode::EndOfTransmission);
+    person.ends_with(0);
+    assert!(
+        server
+            .requests()
+            .iter()
+            .all(|request| !request.starts_with("DELETE"))
+    );
+}
+
+#[test]
 fn the_greeting_names_a_jsond_and_counts_its_files() {
     let server = Canned::with(|request, stream| {
         let body = match request.starts_with("GET /_/version ") {
@@ -187,7 +216,7 @@ fn nobody_there_is_said_before_any_prompt() {
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);
     let mut person = Person::at(&[&address], false);
-    person.sees("error: ");
+    person.sees(&format!("error: nobody listens at {address}"));
     person.ends_with(7);
 }
 
