@@ -1,6 +1,6 @@
 //! The checkpoint thread: rewrites changed files soon after their changes are durable.
 //!
-//! It holds up no writer and no reader. For one file, read [`Checkpointer::write_file`]: look at
+//! It holds up no writer and no reader. For one file, read [`Checkpointer::write_file`] and [`Checkpointer::exchange`]: look at
 //! what is on disk, lay the value over it, write a temporary file, have the mark journaled and
 //! synced, look once more, rename, sync the folder, and only then let the journal go.
 
@@ -178,7 +178,6 @@ impl Checkpointer {
         Ok(Found { text, stat, hash })
     }
 
-    /// DURABILITY: the order of these steps is what a power cut between any two of them relies on.
     fn replace(
         &mut self,
         path: &FilePath,
@@ -199,19 +198,34 @@ impl Checkpointer {
         };
         let disk_path = self.served.path_of(path);
         if mark.hash != found.hash {
-            let medium = &self.served.medium;
             let temporary = Served::temporary_of(&disk_path, file.revision);
-            let like = found.text.is_some().then_some(disk_path.as_str());
-            medium.write(&temporary, &text, like)?;
-            self.announce(&mark)?;
-            if medium.stat(&disk_path)? != found.stat {
-                medium.remove(&temporary)?;
-                return Err(Obstacle::Moved);
+            if let Err(obstacle) = self.exchange(&disk_path, &temporary, &text, &mark, found) {
+                self.served.medium.remove(&temporary).ok();
+                return Err(obstacle);
             }
-            medium.rename(&temporary, &disk_path)?;
-            medium.sync_folder(folder_of(&disk_path))?;
         }
         self.settle(mark, Some(value.clone()), &text, &file.template);
+        Ok(())
+    }
+
+    /// DURABILITY: the order of these steps is what a power cut between any two of them relies on.
+    fn exchange(
+        &self,
+        disk_path: &str,
+        temporary: &str,
+        text: &[u8],
+        mark: &Mark,
+        found: &Found,
+    ) -> Result<(), Obstacle> {
+        let medium = &self.served.medium;
+        let like = found.text.is_some().then_some(disk_path);
+        medium.write(temporary, text, like)?;
+        self.announce(mark)?;
+        if medium.stat(disk_path)? != found.stat {
+            return Err(Obstacle::Moved);
+        }
+        medium.rename(temporary, disk_path)?;
+        medium.sync_folder(folder_of(disk_path))?;
         Ok(())
     }
 

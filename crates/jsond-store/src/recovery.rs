@@ -118,6 +118,8 @@ pub(crate) fn recover(
 #[derive(Default)]
 struct History {
     marks: Vec<Mark>,
+    /// The last revision that the file on disk held for certain.
+    done: Option<Revision>,
     operations: Vec<(Revision, SystemTime, Operation)>,
 }
 
@@ -129,12 +131,13 @@ impl Plan {
     fn of(entries: Vec<Entry>, state: &State) -> Self {
         let mut files: BTreeMap<FilePath, History> = BTreeMap::new();
         for entry in &entries {
-            if let Body::Mark(mark) = &entry.body {
-                files
-                    .entry(mark.path.clone())
-                    .or_default()
-                    .marks
-                    .push(mark.clone());
+            let (Body::Mark(mark) | Body::Done(mark)) = &entry.body else {
+                continue;
+            };
+            let history = files.entry(mark.path.clone()).or_default();
+            history.marks.push(mark.clone());
+            if matches!(entry.body, Body::Done(_)) {
+                history.done = Some(mark.revision);
             }
         }
         for entry in entries {
@@ -192,7 +195,11 @@ fn recover_file(
     let hash = text.as_deref().map(content_hash);
     let modified = stat.map_or(SystemTime::UNIX_EPOCH, |stat| stat.modified);
     let base = history.marks.iter().rev().find(|mark| mark.hash == hash);
-    let base_revision = base.map_or(Revision(0), |mark| mark.revision);
+    // An unknown content is an edit by hand of the last one that was there for certain.
+    let base_revision = base
+        .map(|mark| mark.revision)
+        .or(history.done)
+        .unwrap_or_default();
     let file = text
         .as_deref()
         .map(|text| read_file(&disk_path, text, base_revision, modified));
@@ -320,40 +327,69 @@ fn read_file(disk_path: &str, text: &[u8], revision: Revision, modified: SystemT
 
 type Journal = (Vec<Entry>, Vec<(String, Revision)>);
 
+/// A segment's file with what it says.
+struct Read {
+    name: String,
+    contents: Contents,
+    length: usize,
+}
+
 fn read_journal(journal: &dyn Medium, state: &State) -> Result<Journal, OpenError> {
-    let listed = journal
-        .list("")
-        .map_err(OpenError::io("the journal cannot be read"))?;
-    let mut names: Vec<_> = listed.into_iter().map(|listed| listed.name).collect();
-    names.retain(|name| segment::is_name(name));
-    names.sort();
+    let read = read_segments(journal)?;
     let (mut entries, mut segments): Journal = Default::default();
     let mut next: Option<Revision> = None;
-    for (n, name) in names.iter().enumerate() {
-        let bytes = journal
-            .read(name)
-            .map_err(OpenError::io(format!("{name} cannot be read")))?;
-        let bytes = bytes.unwrap_or_default();
-        let contents = segment::read(&bytes);
-        let is_last = n + 1 == names.len();
-        check_segment(name, &contents, is_last, next, state)?;
-        if contents.entries.is_empty() {
-            // Nothing in it was ever acknowledged.
-            discard(journal, name)?;
-            continue;
-        }
+    let count = read.len();
+    for (
+        n,
+        Read {
+            name,
+            contents,
+            length,
+        },
+    ) in read.into_iter().enumerate()
+    {
+        check_segment(&name, &contents, n + 1 == count, next, state)?;
         if contents.tail == Tail::Torn {
-            mend_tail(journal, name, &contents, bytes.len())?;
+            mend_tail(journal, &name, &contents, length)?;
         }
         let last = contents
             .entries
             .last()
             .map_or(Revision(0), |entry| entry.revision);
         next = Some(last.next());
-        segments.push((name.clone(), last));
+        segments.push((name, last));
         entries.extend(contents.entries);
     }
     Ok((entries, segments))
+}
+
+/// Reads all segments in order. Those in which nothing was ever acknowledged are removed: a full
+/// disk or a crash may leave them, and the chain of revisions says whether one is missing.
+fn read_segments(journal: &dyn Medium) -> Result<Vec<Read>, OpenError> {
+    let listed = journal
+        .list("")
+        .map_err(OpenError::io("the journal cannot be read"))?;
+    let mut names: Vec<_> = listed.into_iter().map(|listed| listed.name).collect();
+    names.retain(|name| segment::is_name(name));
+    names.sort();
+    let mut read = Vec::new();
+    for name in names {
+        let bytes = journal
+            .read(&name)
+            .map_err(OpenError::io(format!("{name} cannot be read")))?;
+        let bytes = bytes.unwrap_or_default();
+        let contents = segment::read(&bytes);
+        if contents.entries.is_empty() && contents.tail != Tail::Damaged {
+            discard(journal, &name)?;
+        } else {
+            read.push(Read {
+                name,
+                contents,
+                length: bytes.len(),
+            });
+        }
+    }
+    Ok(read)
 }
 
 fn check_segment(
@@ -364,21 +400,15 @@ fn check_segment(
     state: &State,
 ) -> Result<(), OpenError> {
     let segment = name.to_owned();
-    if contents.tail == Tail::Damaged || (!is_last && contents.tail != Tail::Clean) {
-        return Err(OpenError::Damaged {
-            segment,
-            offset: contents.end,
-        });
-    }
+    let offset = contents.end;
     let Some(header) = &contents.header else {
-        return if is_last {
-            Ok(())
-        } else {
-            Err(OpenError::Damaged { segment, offset: 0 })
-        };
+        return Err(OpenError::Damaged { segment, offset });
     };
     if header.identity != state.identity {
         return Err(OpenError::Foreign { segment });
+    }
+    if contents.tail == Tail::Damaged || (!is_last && contents.tail != Tail::Clean) {
+        return Err(OpenError::Damaged { segment, offset });
     }
     match next {
         Some(expected) if header.first != expected => Err(OpenError::Missing { segment, expected }),

@@ -305,7 +305,7 @@ impl Writer {
             .file(path)
             .map_or(on_disk.revision, |file| file.revision);
         if revision <= on_disk.revision && !batch.touched.contains(path) {
-            self.enter(Body::Mark(on_disk), batch);
+            self.enter(Body::Done(on_disk), batch);
         }
     }
 
@@ -326,9 +326,11 @@ impl Writer {
                 .file(&mark.path)
                 .is_none_or(|file| file.revision > mark.revision)
         });
-        let marks: Vec<_> = on_disk.chain(self.announced.values()).cloned().collect();
+        let done = on_disk.cloned().map(Body::Done);
+        let announced = self.announced.values().cloned().map(Body::Mark);
+        let marks: Vec<_> = done.chain(announced).collect();
         for mark in marks {
-            self.enter(Body::Mark(mark), batch);
+            self.enter(mark, batch);
         }
     }
 
@@ -362,6 +364,8 @@ impl Writer {
             self.image = self.image.with_file(&mark.path, Some(file));
             batch.refresh = true;
         }
+        // DURABILITY: from here on an unknown content of the file is an edit by hand of this one.
+        self.enter(Body::Done(mark.clone()), batch);
         self.on_disk.insert(mark.path.clone(), mark);
         let needed = self.first_needed();
         if let Err(error) = self.journal.remove_before(needed) {

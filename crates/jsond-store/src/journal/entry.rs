@@ -22,8 +22,10 @@ pub(crate) struct Entry {
 pub(crate) enum Body {
     /// A change.
     Change(Vec<Operation>),
-    /// Which content of a file holds which revision.
+    /// Which content of a file holds which revision; the file may be about to get it.
     Mark(Mark),
+    /// The same, and the file on disk has had this content for certain.
+    Done(Mark),
 }
 
 /// Says that a file with this content holds all its changes up to a revision.
@@ -52,7 +54,12 @@ impl Entry {
                 out.extend_from_slice(format!("{revision} {batch} {time} change ").as_bytes());
                 change::encode(operations, out);
             }
-            Body::Mark(mark) => {
+            Body::Mark(mark) | Body::Done(mark) => {
+                let kind = if matches!(self.body, Body::Done(_)) {
+                    "done"
+                } else {
+                    "mark"
+                };
                 let path = jsond_document::Pointer::from_tokens(mark.path.iter().cloned());
                 let file = jsond_document::quote(&path.to_string());
                 let hash = mark
@@ -62,7 +69,9 @@ impl Entry {
                     "{{\"file\":{file},\"revision\":{},\"hash\":{hash}}}",
                     mark.revision
                 );
-                out.extend_from_slice(format!("{revision} {batch} {time} mark {json}").as_bytes());
+                out.extend_from_slice(
+                    format!("{revision} {batch} {time} {kind} {json}").as_bytes(),
+                );
             }
         }
         let sum = crc32c::crc32c(&out[start + 9..]);
@@ -82,6 +91,7 @@ impl Entry {
         let body = match kind {
             "change" => Body::Change(change::decode(&json)?),
             "mark" => Body::Mark(mark(&json)?),
+            "done" => Body::Done(mark(&json)?),
             _ => return None,
         };
         Some(Self {

@@ -108,11 +108,14 @@ impl Journal {
         .encode();
         let bytes = self.segment_bytes.max((header.len() + batch_bytes) as u64);
         let name = segment::name_of(first);
-        let mut file = self.medium.open_segment(&name, bytes)?;
-        file.write_at(0, &header)?;
-        file.sync()?;
-        // DURABILITY: a segment is begun only when all before it is on stable storage.
-        self.sync()?;
+        let file = match self.make_segment(&name, bytes, &header) {
+            Ok(file) => file,
+            Err(error) => {
+                // Half a segment would keep a full disk full. If it stays, recovery removes it.
+                self.medium.remove(&name).ok();
+                return Err(error);
+            }
+        };
         if let Some(old) = self.open.take() {
             self.closed.push((old.name, old.last));
         }
@@ -125,6 +128,20 @@ impl Journal {
             last: first,
         });
         Ok(())
+    }
+
+    fn make_segment(
+        &mut self,
+        name: &str,
+        bytes: u64,
+        header: &[u8],
+    ) -> io::Result<Box<dyn SegmentFile>> {
+        let mut file = self.medium.open_segment(name, bytes)?;
+        file.write_at(0, header)?;
+        file.sync()?;
+        // DURABILITY: a segment is begun only when all before it is on stable storage.
+        self.sync()?;
+        Ok(file)
     }
 
     /// Makes the tail good again after an append that found no room.

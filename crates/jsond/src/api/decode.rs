@@ -80,7 +80,7 @@ fn target_of(head: &Parts) -> Result<Target, Problem> {
             TargetError::Percent => {
                 "A % in the target is not followed by two hexadecimal digits; write %25 for a %."
             }
-            TargetError::Text => "A segment of the target is not UTF-8 text.",
+            TargetError::Text => "A segment of the target is not UTF-8 text, or has a NUL in it.",
         };
         Problem::new(ProblemKind::MalformedTarget, detail)
     })

@@ -38,7 +38,7 @@ refusals! {
     /// More empty lines before a request line than are tolerated.
     TooManyEmptyLines = BAD_REQUEST, "Too many empty lines stand before the request line; begin with the request line.";
     /// The request line is over its limit.
-    RequestLineTooLong = URI_TOO_LONG, "The request line is too long; shorten the target, or send the query as the body of a QUERY.";
+    RequestLineTooLong = URI_TOO_LONG, "The request line is too long; shorten the target.";
     /// The header block is over its limit in bytes.
     FieldsTooLarge = REQUEST_HEADER_FIELDS_TOO_LARGE, "The header fields are too large; send fewer or shorter ones.";
     /// The header block is over its limit in lines.
