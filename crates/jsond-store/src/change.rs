@@ -28,18 +28,25 @@ pub(crate) enum OperationKind {
     Remove,
 }
 
-/// A value and, for a whole file, the text in which it was laid out.
+/// A value and, for a whole file, what else recovery needs; other programs that read the patch
+/// pass over it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Written {
     /// The value.
     pub(crate) value: Value,
-    /// The laid-out text; other programs that read the patch pass over it.
+    /// The laid-out text.
     pub(crate) text: Option<Bytes>,
+    /// The hash of the content on disk into which this value was merged.
+    pub(crate) over: Option<u128>,
 }
 
 impl From<Value> for Written {
     fn from(value: Value) -> Self {
-        Self { value, text: None }
+        Self {
+            value,
+            text: None,
+            over: None,
+        }
     }
 }
 
@@ -64,6 +71,9 @@ pub(crate) fn encode(operations: &[Operation], out: &mut Vec<u8>) {
                 out.extend_from_slice(b",\"text\":");
                 out.extend_from_slice(quote(&String::from_utf8_lossy(text)).as_bytes());
             }
+            if let Some(over) = written.over {
+                out.extend_from_slice(format!(",\"over\":\"{over:032x}\"").as_bytes());
+            }
         }
         out.push(b'}');
     }
@@ -85,9 +95,17 @@ fn operation(json: &Json) -> Option<Operation> {
         let text = json
             .member("text")
             .and_then(|text| Some(text.as_text()?.into_owned()));
+        let over = json
+            .member("over")
+            .and_then(|over| Some(over.as_text()?.into_owned()));
+        let over = over
+            .map(|digits| u128::from_str_radix(&digits, 16))
+            .transpose()
+            .ok()?;
         Some(Written {
             value,
             text: text.map(Bytes::from),
+            over,
         })
     };
     let kind = match &*json.member("op")?.as_text()? {
@@ -112,6 +130,7 @@ mod tests {
                 kind: OperationKind::Add(Written {
                     value: value(r#"{"a":1e400}"#),
                     text: Some(Bytes::from_static(b"{\n \"a\": 1e400\n}\n")),
+                    over: Some(0xabc),
                 }),
                 path: path("/new.json"),
             },

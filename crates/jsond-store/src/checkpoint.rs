@@ -1,21 +1,22 @@
 //! The checkpoint thread: rewrites changed files soon after their changes are durable.
 //!
-//! It holds up no writer and no reader. For one file, read [`Checkpointer::write_file`] and [`Checkpointer::exchange`]: look at
-//! what is on disk, lay the value over it, write a temporary file, have the mark journaled and
-//! synced, look once more, rename, sync the folder, and only then let the journal go.
+//! It holds up no writer and no reader. Files are written in rounds, so that many of them share the
+//! syncs of journal and folder. Read [`Checkpointer::round`] for the order that a power cut between
+//! any two steps relies on: temporary files written and synced, their marks journaled and synced,
+//! renames, syncs of the folders, and only then the journal may go.
 
 use crate::contract::Revision;
+use crate::hand::{self, Found};
 use crate::image::{File, FilePath, Image, Template};
 use crate::journal::entry::{Mark, content_hash};
 use crate::layout::lay_out;
-use crate::medium::{Stat, folder_of};
-use crate::merge::Merged;
-use crate::message::{HandEdit, Message, Settled};
+use crate::medium::folder_of;
+use crate::message::{Message, Settled};
 use crate::served::Served;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use jsond_document::{Layout, Value};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_channel};
@@ -29,6 +30,15 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// Rewriting a file may take one part of the time in this many.
 const COST_PARTS: u32 = 10;
+
+/// A cost that needs no rest: a small file and the syncs that it waits for.
+const COST_FREE: Duration = Duration::from_millis(20);
+
+/// How many files share the syncs of one round.
+const ROUND_FILES_MAX: usize = 128;
+
+/// How often a flush tries what fails.
+const FLUSH_TRIES: usize = 3;
 
 /// What the checkpoint thread is told.
 pub(crate) enum Order {
@@ -56,12 +66,14 @@ pub(crate) struct Checkpointer {
     pub(crate) on_disk: HashMap<FilePath, OnDisk>,
     pub(crate) due: HashMap<FilePath, Instant>,
     /// Not before this time again, because the last time was expensive.
-    pub(crate) rest: HashMap<FilePath, Instant>,
+    rest: HashMap<FilePath, Instant>,
+    /// Contents that were announced and may have reached the disk, although a later step failed.
+    announced: HashMap<FilePath, OnDisk>,
 }
 
 /// Why one file was not written.
 #[derive(Debug, thiserror::Error)]
-enum Obstacle {
+pub(crate) enum Obstacle {
     #[error(transparent)]
     Io(#[from] io::Error),
     #[error("the journal takes no marks")]
@@ -70,16 +82,56 @@ enum Obstacle {
     Broken(jsond_document::SyntaxError),
     #[error("the file was changed by another program at this moment")]
     Moved,
+    #[error("its folder could not be synced")]
+    Folder,
 }
 
-/// A file as it is found on disk.
-struct Found {
-    text: Option<Vec<u8>>,
-    stat: Option<Stat>,
-    hash: Option<u128>,
+/// A file on its way to a new content.
+struct Prepared {
+    mark: Mark,
+    value: Option<Value>,
+    template: Template,
+    old_template: Template,
+    found: Found,
+    step: Step,
+    cost: Duration,
+}
+
+/// What has to be done on disk.
+#[derive(PartialEq, Eq)]
+enum Step {
+    /// Rename this temporary file.
+    Exchange(String),
+    /// Remove the file.
+    Remove,
+    /// The content is there already; its folder may not be synced.
+    Confirm,
+    /// Nothing at all.
+    Nothing,
 }
 
 impl Checkpointer {
+    pub(crate) fn new(
+        served: Served,
+        published: Arc<ArcSwap<Image>>,
+        writer: Sender<Message>,
+        on_disk: HashMap<FilePath, OnDisk>,
+        behind: Vec<FilePath>,
+    ) -> Self {
+        let now = Instant::now();
+        let due = behind.into_iter().map(|path| (path, now)).collect();
+        let (rest, announced) = (HashMap::new(), HashMap::new());
+        Self {
+            served,
+            published,
+            writer,
+            on_disk,
+            due,
+            rest,
+            announced,
+        }
+    }
+
     /// Runs until it is told to end.
     pub(crate) fn run(mut self, orders: &Receiver<Order>) {
         loop {
@@ -115,248 +167,309 @@ impl Checkpointer {
 
     fn write_due(&mut self, now: Instant) {
         let due = self.due.iter().filter(|(_, at)| **at <= now);
-        let paths: Vec<_> = due.map(|(path, _)| path.clone()).collect();
-        for path in paths {
-            self.due.remove(&path);
-            self.write(&path);
-        }
+        let paths: Vec<_> = due
+            .map(|(path, _)| path.clone())
+            .take(ROUND_FILES_MAX)
+            .collect();
+        self.round(&paths);
     }
 
     fn flush(&mut self) -> bool {
-        let mut all = true;
-        let paths: Vec<_> = self.due.drain().map(|(path, _)| path).collect();
+        for _ in 0..FLUSH_TRIES {
+            let paths: Vec<_> = self.due.keys().cloned().collect();
+            for some in paths.chunks(ROUND_FILES_MAX) {
+                self.round(some);
+            }
+            if self.due.is_empty() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// DURABILITY: the order of the steps is what a power cut between any two of them relies on.
+    fn round(&mut self, paths: &[FilePath]) {
+        let mut prepared = Vec::new();
         for path in paths {
-            all &= self.write(&path) || self.write(&path);
+            self.due.remove(path);
+            match self.prepare(path) {
+                Ok(some) => prepared.extend(some),
+                Err(obstacle) => self.put_off(path, &obstacle),
+            }
         }
-        all
+        let prepared = self.announce(prepared);
+        let exchanged = self.each(prepared, Self::exchange);
+        let synced = self.sync_folders(exchanged);
+        self.settle(synced);
     }
 
-    fn write(&mut self, path: &FilePath) -> bool {
+    /// Takes one step for each file; a file that fails is put off and leaves nothing behind.
+    fn each(
+        &mut self,
+        prepared: Vec<Prepared>,
+        step: impl Fn(&Self, &Prepared) -> Result<(), Obstacle>,
+    ) -> Vec<Prepared> {
+        let mut good = Vec::new();
+        for one in prepared {
+            match step(self, &one) {
+                Ok(()) => good.push(one),
+                Err(obstacle) => self.give_up(&one, &obstacle),
+            }
+        }
+        good
+    }
+
+    fn give_up(&mut self, prepared: &Prepared, obstacle: &Obstacle) {
+        if let Step::Exchange(temporary) = &prepared.step {
+            self.served.medium.remove(temporary).ok();
+        }
+        self.put_off(&prepared.mark.path, obstacle);
+    }
+
+    fn put_off(&mut self, path: &FilePath, obstacle: &Obstacle) {
+        tracing::warn!(file = path.join("/"), %obstacle, "the file could not be written yet");
+        self.due.insert(path.clone(), Instant::now() + RETRY);
+    }
+
+    /// Looks at the file on disk, takes in what a hand did to it, and writes a temporary file.
+    fn prepare(&mut self, path: &FilePath) -> Result<Option<Prepared>, Obstacle> {
         let start = Instant::now();
-        let result = self.write_file(path);
-        let now = Instant::now();
-        if let Err(obstacle) = &result {
-            tracing::warn!(file = path.join("/"), %obstacle, "the file could not be written yet");
-            self.due.insert(path.clone(), now + RETRY);
-        } else {
-            self.rest
-                .insert(path.clone(), now + (now - start) * (COST_PARTS - 1));
-        }
-        result.is_ok()
-    }
-
-    fn write_file(&mut self, path: &FilePath) -> Result<(), Obstacle> {
         let mut image = self.published.load_full();
         let known = self.on_disk.get(path).cloned().unwrap_or_default();
-        let found = self.look(path)?;
-        let holds = |file: Option<&Arc<File>>| {
-            file.map_or(known.hash.is_none(), |file| file.revision <= known.revision)
-        };
+        let found = hand::look(&self.served, path)?;
         if found.hash != known.hash {
-            if !self.merge_by_hand(path, &found, &known, &image)? {
-                return Ok(());
+            if let Some(ours) = self
+                .announced
+                .remove(path)
+                .filter(|it| it.hash == found.hash)
+            {
+                // No hand did that: it is what a checkpoint that failed later had left.
+                self.due.insert(path.clone(), start);
+                return Ok(Some(self.confirm(path, ours, found)));
             }
+            let hand = hand::take_in(&self.served, &self.writer, path, &found, &known, &image)?;
+            let (hash, revision) = (found.hash, known.revision);
+            self.on_disk.insert(
+                path.clone(),
+                OnDisk {
+                    hash,
+                    revision,
+                    value: hand,
+                },
+            );
             image = self.published.load_full();
-        } else if holds(image.file(path)) {
-            return Ok(());
-        }
-        self.tell_broken(path, None);
-        match image
+        } else if image
             .file(path)
-            .and_then(|file| Some((file, file.value.clone()?)))
+            .is_some_and(|file| file.revision <= known.revision)
         {
-            Some((file, value)) => self.replace(path, file, &value, &found),
-            None => self.remove(path, image.revision, &found),
+            return Ok(None);
+        }
+        self.writer.send(Message::Broken(path.clone(), None)).ok();
+        let file = image
+            .file(path)
+            .and_then(|file| Some((file, file.value.clone()?)));
+        let mut prepared = match file {
+            Some((file, value)) => self.prepare_text(path, file, value, found)?,
+            None => removal(path, image.revision, found),
+        };
+        prepared.cost = start.elapsed();
+        Ok(Some(prepared))
+    }
+
+    fn confirm(&mut self, path: &FilePath, ours: OnDisk, found: Found) -> Prepared {
+        let mark = Mark {
+            path: path.clone(),
+            revision: ours.revision,
+            hash: ours.hash,
+        };
+        let template = self
+            .published
+            .load()
+            .file(path)
+            .map(|file| file.template.clone());
+        let template = template.unwrap_or(Template::None);
+        Prepared {
+            mark,
+            value: ours.value,
+            old_template: template.clone(),
+            template,
+            found,
+            step: Step::Confirm,
+            cost: Duration::ZERO,
         }
     }
 
-    fn look(&self, path: &FilePath) -> io::Result<Found> {
-        let disk_path = self.served.path_of(path);
-        let stat = self.served.medium.stat(&disk_path)?;
-        let text = self.served.medium.read(&disk_path)?;
-        let hash = text.as_deref().map(content_hash);
-        Ok(Found { text, stat, hash })
-    }
-
-    fn replace(
-        &mut self,
+    fn prepare_text(
+        &self,
         path: &FilePath,
         file: &File,
-        value: &Value,
-        found: &Found,
-    ) -> Result<(), Obstacle> {
+        value: Value,
+        found: Found,
+    ) -> Result<Prepared, Obstacle> {
         let template = match &file.template {
             Template::Text(text) => Some(text.as_ref()),
             Template::OnDisk(_) => found.text.as_deref(),
             Template::None => None,
         };
-        let text = lay_out(template, value);
+        let text = lay_out(template, &value);
+        let hash = Some(content_hash(&text));
         let mark = Mark {
             path: path.clone(),
             revision: file.revision,
-            hash: Some(content_hash(&text)),
+            hash,
         };
-        let disk_path = self.served.path_of(path);
-        if mark.hash != found.hash {
+        let mut step = Step::Nothing;
+        if hash != found.hash {
+            let disk_path = self.served.path_of(path);
             let temporary = Served::temporary_of(&disk_path, file.revision);
-            if let Err(obstacle) = self.exchange(&disk_path, &temporary, &text, &mark, found) {
+            let like = found.text.is_some().then_some(disk_path.as_str());
+            if let Err(error) = self.served.medium.write(&temporary, &text, like) {
                 self.served.medium.remove(&temporary).ok();
-                return Err(obstacle);
+                return Err(error.into());
             }
+            step = Step::Exchange(temporary);
         }
-        self.settle(mark, Some(value.clone()), &text, &file.template);
-        Ok(())
+        let old_template = file.template.clone();
+        let template = template_of(&text);
+        let cost = Duration::ZERO;
+        Ok(Prepared {
+            mark,
+            value: Some(value),
+            template,
+            old_template,
+            found,
+            step,
+            cost,
+        })
     }
 
-    /// DURABILITY: the order of these steps is what a power cut between any two of them relies on.
-    fn exchange(
-        &self,
-        disk_path: &str,
-        temporary: &str,
-        text: &[u8],
-        mark: &Mark,
-        found: &Found,
-    ) -> Result<(), Obstacle> {
+    /// Has the marks of the new contents journaled and synced before any file gets its content.
+    fn announce(&mut self, prepared: Vec<Prepared>) -> Vec<Prepared> {
+        let changes = |one: &&Prepared| matches!(one.step, Step::Exchange(_) | Step::Remove);
+        let marks: Vec<_> = prepared
+            .iter()
+            .filter(changes)
+            .map(|one| one.mark.clone())
+            .collect();
+        if marks.is_empty() {
+            return prepared;
+        }
+        let (answer, answered) = sync_channel(1);
+        let sent = self.writer.send(Message::Mark(marks, answer));
+        let is_durable = sent.is_ok() && answered.recv() == Ok(true);
+        for one in prepared.iter().filter(changes) {
+            let Mark {
+                path,
+                revision,
+                hash,
+            } = one.mark.clone();
+            self.announced.insert(
+                path,
+                OnDisk {
+                    hash,
+                    revision,
+                    value: one.value.clone(),
+                },
+            );
+        }
+        self.each(prepared, |_, one| match one.step {
+            Step::Exchange(_) | Step::Remove if !is_durable => Err(Obstacle::Journal),
+            _ => Ok(()),
+        })
+    }
+
+    /// Gives one file its new content, unless another program has touched it since it was read.
+    fn exchange(&self, prepared: &Prepared) -> Result<(), Obstacle> {
+        let disk_path = self.served.path_of(&prepared.mark.path);
         let medium = &self.served.medium;
-        let like = found.text.is_some().then_some(disk_path);
-        medium.write(temporary, text, like)?;
-        self.announce(mark)?;
-        if medium.stat(disk_path)? != found.stat {
+        if matches!(prepared.step, Step::Exchange(_) | Step::Remove)
+            && medium.stat(&disk_path)? != prepared.found.stat
+        {
             return Err(Obstacle::Moved);
         }
-        medium.rename(temporary, disk_path)?;
-        medium.sync_folder(folder_of(disk_path))?;
-        Ok(())
-    }
-
-    fn remove(
-        &mut self,
-        path: &FilePath,
-        revision: Revision,
-        found: &Found,
-    ) -> Result<(), Obstacle> {
-        let mark = Mark {
-            path: path.clone(),
-            revision,
-            hash: None,
-        };
-        let disk_path = self.served.path_of(path);
-        if found.text.is_some() {
-            self.announce(&mark)?;
-            if self.served.medium.stat(&disk_path)? != found.stat {
-                return Err(Obstacle::Moved);
-            }
-            self.served.medium.remove(&disk_path)?;
-            self.served.medium.sync_folder(folder_of(&disk_path))?;
-        }
-        self.settle(mark, None, b"", &Template::None);
-        Ok(())
-    }
-
-    /// Has the mark of the new content journaled and synced before anything gets that content.
-    fn announce(&self, mark: &Mark) -> Result<(), Obstacle> {
-        let (answer, answered) = sync_channel(1);
-        self.writer
-            .send(Message::Mark(mark.clone(), answer))
-            .map_err(|_| Obstacle::Journal)?;
-        if answered.recv() == Ok(true) {
-            Ok(())
-        } else {
-            Err(Obstacle::Journal)
+        match &prepared.step {
+            Step::Exchange(temporary) => Ok(medium.rename(temporary, &disk_path)?),
+            Step::Remove => Ok(medium.remove(&disk_path)?),
+            Step::Confirm | Step::Nothing => Ok(()),
         }
     }
 
-    fn settle(&mut self, mark: Mark, value: Option<Value>, text: &[u8], old: &Template) {
-        let on_disk = OnDisk {
-            hash: mark.hash,
-            revision: mark.revision,
-            value,
-        };
-        self.on_disk.insert(mark.path.clone(), on_disk);
-        let template = template_of(text);
-        let settled = Settled {
-            mark,
-            template,
-            old_template: old.clone(),
-        };
-        self.writer.send(Message::Settled(settled)).ok();
-    }
-
-    fn tell_broken(&self, path: &FilePath, error: Option<jsond_document::SyntaxError>) {
-        self.writer.send(Message::Broken(path.clone(), error)).ok();
-    }
-
-    /// Takes an edit by hand into the image. Says whether there is something to be written.
-    fn merge_by_hand(
-        &mut self,
-        path: &FilePath,
-        found: &Found,
-        known: &OnDisk,
-        image: &Image,
-    ) -> Result<bool, Obstacle> {
-        let hand = match &found.text {
-            None => None,
-            Some(text) => match Value::parse(text) {
-                Ok(value) => Some(value),
-                Err(error) => {
-                    self.tell_broken(path, Some(error.clone()));
-                    return Err(Obstacle::Broken(error));
-                }
-            },
-        };
-        let template = found.text.as_deref().map_or(Template::None, template_of);
-        let edit = HandEdit {
-            path: path.clone(),
-            base: known.value.clone(),
-            hand,
-            template,
-        };
-        let (answer, answered) = sync_channel(1);
-        self.writer
-            .send(Message::HandEdit(edit, answer))
-            .map_err(|_| Obstacle::Journal)?;
-        let merged = answered.recv().map_err(|_| Obstacle::Journal)?;
-        let Some(Merged { conflict, .. }) = merged else {
-            // Either there is nothing on both sides, or the journal failed.
-            return if found.text.is_none() && image.file(path).is_none() {
-                Ok(false)
+    /// Makes the names durable, once for each folder.
+    fn sync_folders(&mut self, prepared: Vec<Prepared>) -> Vec<Prepared> {
+        let folder = |one: &Prepared| folder_of(&self.served.path_of(&one.mark.path)).to_owned();
+        let changed = prepared.iter().filter(|one| one.step != Step::Nothing);
+        let folders: BTreeSet<_> = changed.map(folder).collect();
+        let medium = &self.served.medium;
+        let failed: BTreeSet<_> = folders
+            .into_iter()
+            .filter(|folder| medium.sync_folder(folder).is_err())
+            .collect();
+        self.each(prepared, |this, one| {
+            let is_synced = one.step == Step::Nothing
+                || !failed.contains(folder_of(&this.served.path_of(&one.mark.path)));
+            if is_synced {
+                Ok(())
             } else {
-                Err(Obstacle::Journal)
-            };
-        };
-        tracing::info!(
-            file = path.join("/"),
-            conflict,
-            "an edit by hand was taken in"
-        );
-        if conflict && let Some(text) = &found.text {
-            self.keep_conflict(path, text, image.revision)?;
-        }
-        Ok(true)
+                Err(Obstacle::Folder)
+            }
+        })
     }
 
-    fn keep_conflict(&self, path: &FilePath, text: &[u8], revision: Revision) -> io::Result<()> {
-        let disk_path = self.served.path_of(path);
-        keep_conflict(&self.served, &disk_path, text, revision)
+    fn settle(&mut self, prepared: Vec<Prepared>) {
+        let now = Instant::now();
+        let mut settled = Vec::new();
+        for Prepared {
+            mark,
+            value,
+            template,
+            old_template,
+            cost,
+            ..
+        } in prepared
+        {
+            let path = mark.path.clone();
+            let on_disk = OnDisk {
+                hash: mark.hash,
+                revision: mark.revision,
+                value,
+            };
+            self.on_disk.insert(path.clone(), on_disk);
+            self.announced.remove(&path);
+            self.rest.remove(&path);
+            if let Some(cost) = cost.checked_sub(COST_FREE) {
+                self.rest.insert(path, now + cost * (COST_PARTS - 1));
+            }
+            settled.push(Settled {
+                mark,
+                template,
+                old_template,
+            });
+        }
+        if !settled.is_empty() {
+            self.writer.send(Message::Settled(settled)).ok();
+        }
     }
 }
 
-/// Keeps the hand's version of a file beside it.
-pub(crate) fn keep_conflict(
-    served: &Served,
-    disk_path: &str,
-    text: &[u8],
-    revision: Revision,
-) -> io::Result<()> {
-    let kept = format!("{disk_path}.conflict-{revision}");
-    served.medium.write(&kept, text, None)?;
-    served.medium.sync_folder(folder_of(&kept))?;
-    tracing::warn!(
-        file = disk_path,
-        kept,
-        "the two sides do not go together; one of them was kept beside the file"
-    );
-    Ok(())
+/// A file that is no more.
+fn removal(path: &FilePath, revision: Revision, found: Found) -> Prepared {
+    Prepared {
+        mark: Mark {
+            path: path.clone(),
+            revision,
+            hash: None,
+        },
+        value: None,
+        template: Template::None,
+        old_template: Template::None,
+        step: if found.text.is_some() {
+            Step::Remove
+        } else {
+            Step::Nothing
+        },
+        found,
+        cost: Duration::ZERO,
+    }
 }
 
 /// Up to this size the text on disk is kept in memory as the layout.

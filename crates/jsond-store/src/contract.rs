@@ -201,8 +201,8 @@ pub enum Rejection {
     /// A record of an object collection, or of an array, must be an object.
     #[error("a record must be an object")]
     NotARecord,
-    /// The id in the record is not the one in the address.
-    #[error("the record's id {} is not the one in the address", jsond_document::quote(.0))]
+    /// The write would give a record another id than the one in its address, or none.
+    #[error("a record keeps the id in its address; {} is another", jsond_document::quote(.0))]
     IdMismatch(String),
     /// The id in the record is neither a string nor a number.
     #[error("the record's id is neither a string nor a number")]

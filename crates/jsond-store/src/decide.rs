@@ -80,11 +80,17 @@ fn replace(
             id_of_value(value).unwrap_or_else(|| token.clone()),
         ));
     }
+    if let Some(id) = id_of_record_at(place)
+        && id_text(value) != Some(id)
+    {
+        return Err(Rejection::IdMismatch(value.to_json().to_string()));
+    }
     check_depth(place.pointer.len(), value)?;
     let text = text.filter(|_| place.is_file()).cloned();
     let written_value = Written {
         value: value.clone(),
         text,
+        over: None,
     };
     let operations = vec![operation(
         place,
@@ -105,6 +111,19 @@ fn record_id(place: &Place) -> Option<String> {
     let id = id_of_value(&place.value)?;
     let is_record = place.address.last().is_some_and(|token| *token == id);
     (is_record && (differs || is_index(place))).then_some(id)
+}
+
+/// The id that a place holds, when it is the id of a record of an array that is a collection.
+fn id_of_record_at(place: &Place) -> Option<String> {
+    let (name, above) = place.pointer.split_last()?;
+    let (_, above) = above.split_last()?;
+    let collection = place.file.value.as_ref()?.point(above)?;
+    let is_id = name == ID_NAME && collection.kind() == Kind::Array && collection.is_collection();
+    is_id.then(|| id_text(&place.value)).flatten()
+}
+
+fn id_text(id: &Value) -> Option<String> {
+    id_of_value(&Value::object_of(ID_NAME, id))
 }
 
 fn is_index(place: &Place) -> bool {
@@ -205,6 +224,7 @@ fn create_file(
     let written_value = Written {
         value: value.clone(),
         text: text.cloned(),
+        over: None,
     };
     let operations = vec![Operation {
         kind: OperationKind::Add(written_value),
@@ -387,6 +407,9 @@ fn remove(resolved: Resolved, precondition: &Precondition) -> Result<Decision, R
     judge(precondition, Some(&place.value))?;
     if place.is_file() && place.file_path.is_empty() {
         return Err(Rejection::Name);
+    }
+    if let Some(id) = id_of_record_at(&place) {
+        return Err(Rejection::IdMismatch(id));
     }
     let operations = vec![operation(&place, None, OperationKind::Remove)];
     let written = vec![place.canonical()];

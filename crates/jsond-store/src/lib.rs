@@ -6,9 +6,11 @@ mod change;
 mod checkpoint;
 mod contract;
 mod decide;
+mod hand;
 mod image;
 mod journal;
 mod layout;
+mod marks;
 pub mod medium;
 mod merge;
 mod message;
@@ -24,8 +26,8 @@ pub use contract::{
     Rejection, Revision, Settings, StoreError,
 };
 pub use image::{Entry, File, FilePath, Image, Template};
+pub use journal::reader::OpenError;
 pub use layout::{file_text, pretty_text};
-pub use recovery::OpenError;
 pub use resolve::{Place, Resolved};
 pub use served::Served;
 pub use store::Store;

@@ -14,6 +14,31 @@ pub(crate) struct Merged {
     pub(crate) conflict: bool,
 }
 
+/// Merges whatever there is of the three sides; none when there is nothing on either.
+///
+/// A missing `hand` is a file that was removed by hand, a missing `ours` one that is not served.
+pub(crate) fn merge_sides(
+    base: Option<&Value>,
+    hand: Option<&Value>,
+    ours: Option<&Value>,
+) -> Option<Merged> {
+    let kept = |value: &Value, conflict| {
+        Some(Merged {
+            value: value.clone(),
+            conflict,
+        })
+    };
+    match (base, hand, ours) {
+        (Some(base), Some(hand), Some(ours)) => Some(merge(base, hand, ours)),
+        (None, Some(hand), Some(ours)) => kept(ours, hand != ours),
+        // What the hand changed while the API removed the file is kept as a file.
+        (Some(base), Some(hand), None) => (hand != base).then(|| kept(hand, false)).flatten(),
+        (None, Some(hand), None) => kept(hand, false),
+        (_, None, Some(ours)) => kept(ours, false),
+        (_, None, None) => None,
+    }
+}
+
 /// Merges the hand's version and ours, which both come from `base`.
 pub(crate) fn merge(base: &Value, hand: &Value, ours: &Value) -> Merged {
     if hand == ours || hand == base {

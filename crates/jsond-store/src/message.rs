@@ -14,16 +14,19 @@ use tokio::sync::oneshot;
 
 pub(crate) type Answer = oneshot::Sender<Result<Outcome, StoreError>>;
 
+/// Tells what an edit by hand was merged to, when that is durable.
+pub(crate) type HandAnswer = SyncSender<Result<Option<Merged>, StoreError>>;
+
 /// What the writer is told.
 pub(crate) enum Message {
     /// A client wants to write.
     Mutate(Box<Mutation>, Answer),
-    /// A checkpoint is about to give a file a new content; answered when the mark is durable.
-    Mark(Mark, SyncSender<bool>),
-    /// A checkpoint has given a file a new content, durably.
-    Settled(Settled),
+    /// A checkpoint is about to give files new contents; answered when the marks are durable.
+    Mark(Vec<Mark>, SyncSender<bool>),
+    /// A checkpoint has given files new contents, durably.
+    Settled(Vec<Settled>),
     /// A file on disk differs from what the store left there.
-    HandEdit(HandEdit, SyncSender<Option<Merged>>),
+    HandEdit(HandEdit, HandAnswer),
     /// A file on disk is broken JSON, or is no longer.
     Broken(FilePath, Option<jsond_document::SyntaxError>),
     /// No more writes; answered when the ones before are done.
@@ -47,6 +50,8 @@ pub(crate) struct HandEdit {
     pub(crate) base: Option<Value>,
     /// None when the file was removed.
     pub(crate) hand: Option<Value>,
+    /// The hash of the text on disk.
+    pub(crate) hash: Option<u128>,
     pub(crate) template: Template,
 }
 
@@ -57,17 +62,23 @@ pub(crate) type Touched = Sender<crate::checkpoint::Order>;
 pub(crate) enum Waiting {
     Client(Answer, Result<Outcome, StoreError>),
     Mark(SyncSender<bool>),
-    Hand(SyncSender<Option<Merged>>, Merged),
+    Hand(HandAnswer, Option<Merged>),
 }
 
 #[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) first: Revision,
+    /// The first revision that is synced together with this batch: with a late sync an older one.
+    pub(crate) synced_from: Revision,
     pub(crate) text: Vec<u8>,
     pub(crate) waiting: Vec<Waiting>,
     pub(crate) touched: HashSet<FilePath>,
+    /// What files on disk are found to hold, once the batch is durable.
+    pub(crate) found: Vec<Mark>,
     /// Something that is no change is to be published too.
     pub(crate) refresh: bool,
+    /// Some files are settled: old segments may go.
+    pub(crate) settled: bool,
 }
 
 /// Everything that a writer starts with.
@@ -95,7 +106,7 @@ impl Waiting {
                 answer.send(committed.is_ok()).ok();
             }
             Self::Hand(answer, merged) => {
-                answer.send(committed.is_ok().then_some(merged)).ok();
+                answer.send(committed.map(|()| merged)).ok();
             }
         }
     }

@@ -4,67 +4,19 @@
 //! or a segment of another folder is a loud refusal that names the place.
 
 use crate::change::{Operation, OperationKind};
-use crate::checkpoint::{OnDisk, keep_conflict, template_of};
+use crate::checkpoint::{OnDisk, template_of};
 use crate::contract::Revision;
+use crate::hand::keep_conflict;
 use crate::image::{Entry as ImageEntry, File, FilePath, Image, Template};
 use crate::journal::entry::{Body, Entry, Mark, content_hash};
-use crate::journal::segment::{self, Contents, Tail};
+use crate::journal::reader::{OpenError, read_journal};
 use crate::medium::Medium;
 use crate::served::Served;
 use crate::state::State;
 use imbl::OrdMap;
 use jsond_document::Value;
 use std::collections::{BTreeMap, HashMap};
-use std::io;
 use std::time::SystemTime;
-
-/// Why a store cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The folder or its journal cannot be read or written.
-    #[error("{what}: {error}")]
-    Io {
-        /// What was tried.
-        what: String,
-        /// What the system said.
-        #[source]
-        error: io::Error,
-    },
-    /// Acknowledged entries of the journal are damaged.
-    #[error(
-        "the journal segment {segment} is damaged at byte {offset}, before its last batch; \
-         acknowledged writes may be in it, so nothing was changed"
-    )]
-    Damaged {
-        /// The segment's name.
-        segment: String,
-        /// Where the damage begins.
-        offset: usize,
-    },
-    /// A segment in the middle is not there.
-    #[error("a journal segment is missing: {segment} begins after revision {expected}")]
-    Missing {
-        /// The segment after the gap.
-        segment: String,
-        /// The revision at which it should begin.
-        expected: Revision,
-    },
-    /// A segment belongs to another folder.
-    #[error("the journal segment {segment} belongs to another folder")]
-    Foreign {
-        /// The segment's name.
-        segment: String,
-    },
-}
-
-impl OpenError {
-    pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
-        move |error| Self::Io {
-            what: what.into(),
-            error,
-        }
-    }
-}
 
 /// What recovery found.
 pub(crate) struct Recovered {
@@ -121,6 +73,23 @@ struct History {
     /// The last revision that the file on disk held for certain.
     done: Option<Revision>,
     operations: Vec<(Revision, SystemTime, Operation)>,
+}
+
+impl History {
+    /// The revision before the merge of an edit by hand that left this content on disk.
+    fn merged_over(&self, hash: Option<u128>) -> Option<Revision> {
+        let merged = self
+            .operations
+            .iter()
+            .rev()
+            .find(|(_, _, operation)| match &operation.kind {
+                OperationKind::Add(written) | OperationKind::Replace(written) => {
+                    written.over.is_some() && written.over == hash
+                }
+                OperationKind::Remove => false,
+            });
+        merged.map(|(revision, ..)| Revision(revision.0 - 1))
+    }
 }
 
 struct Plan {
@@ -196,10 +165,10 @@ fn recover_file(
     let modified = stat.map_or(SystemTime::UNIX_EPOCH, |stat| stat.modified);
     let base = history.marks.iter().rev().find(|mark| mark.hash == hash);
     // An unknown content is an edit by hand of the last one that was there for certain.
-    let base_revision = base
+    let base = base
         .map(|mark| mark.revision)
-        .or(history.done)
-        .unwrap_or_default();
+        .or_else(|| history.merged_over(hash));
+    let base_revision = base.or(history.done).unwrap_or_default();
     let file = text
         .as_deref()
         .map(|text| read_file(&disk_path, text, base_revision, modified));
@@ -223,10 +192,7 @@ fn recover_file(
     let start = pending
         .iter()
         .rposition(|(_, _, operation)| is_whole(operation, path));
-    if start.is_none()
-        && !is_known
-        && let Some(text) = &text
-    {
+    if !is_known && let Some(text) = &text {
         let kept = keep_conflict(served, &disk_path, text, recovered.last);
         kept.map_err(OpenError::io(format!(
             "the edited {disk_path} cannot be kept"
@@ -323,124 +289,4 @@ fn read_file(disk_path: &str, text: &[u8], revision: Revision, modified: SystemT
         modified,
         template,
     }
-}
-
-type Journal = (Vec<Entry>, Vec<(String, Revision)>);
-
-/// A segment's file with what it says.
-struct Read {
-    name: String,
-    contents: Contents,
-    length: usize,
-}
-
-fn read_journal(journal: &dyn Medium, state: &State) -> Result<Journal, OpenError> {
-    let read = read_segments(journal)?;
-    let (mut entries, mut segments): Journal = Default::default();
-    let mut next: Option<Revision> = None;
-    let count = read.len();
-    for (
-        n,
-        Read {
-            name,
-            contents,
-            length,
-        },
-    ) in read.into_iter().enumerate()
-    {
-        check_segment(&name, &contents, n + 1 == count, next, state)?;
-        if contents.tail == Tail::Torn {
-            mend_tail(journal, &name, &contents, length)?;
-        }
-        let last = contents
-            .entries
-            .last()
-            .map_or(Revision(0), |entry| entry.revision);
-        next = Some(last.next());
-        segments.push((name, last));
-        entries.extend(contents.entries);
-    }
-    Ok((entries, segments))
-}
-
-/// Reads all segments in order. Those in which nothing was ever acknowledged are removed: a full
-/// disk or a crash may leave them, and the chain of revisions says whether one is missing.
-fn read_segments(journal: &dyn Medium) -> Result<Vec<Read>, OpenError> {
-    let listed = journal
-        .list("")
-        .map_err(OpenError::io("the journal cannot be read"))?;
-    let mut names: Vec<_> = listed.into_iter().map(|listed| listed.name).collect();
-    names.retain(|name| segment::is_name(name));
-    names.sort();
-    let mut read = Vec::new();
-    for name in names {
-        let bytes = journal
-            .read(&name)
-            .map_err(OpenError::io(format!("{name} cannot be read")))?;
-        let bytes = bytes.unwrap_or_default();
-        let contents = segment::read(&bytes);
-        if contents.entries.is_empty() && contents.tail != Tail::Damaged {
-            discard(journal, &name)?;
-        } else {
-            read.push(Read {
-                name,
-                contents,
-                length: bytes.len(),
-            });
-        }
-    }
-    Ok(read)
-}
-
-fn check_segment(
-    name: &str,
-    contents: &Contents,
-    is_last: bool,
-    next: Option<Revision>,
-    state: &State,
-) -> Result<(), OpenError> {
-    let segment = name.to_owned();
-    let offset = contents.end;
-    let Some(header) = &contents.header else {
-        return Err(OpenError::Damaged { segment, offset });
-    };
-    if header.identity != state.identity {
-        return Err(OpenError::Foreign { segment });
-    }
-    if contents.tail == Tail::Damaged || (!is_last && contents.tail != Tail::Clean) {
-        return Err(OpenError::Damaged { segment, offset });
-    }
-    match next {
-        Some(expected) if header.first != expected => Err(OpenError::Missing { segment, expected }),
-        _ => Ok(()),
-    }
-}
-
-fn discard(journal: &dyn Medium, name: &str) -> Result<(), OpenError> {
-    let what = || format!("the empty segment {name} cannot be removed");
-    journal.remove(name).map_err(OpenError::io(what()))?;
-    journal.sync_folder("").map_err(OpenError::io(what()))
-}
-
-/// DURABILITY: what lies behind the good end must never be read as entries later, when good ones
-/// have grown up to it.
-fn mend_tail(
-    journal: &dyn Medium,
-    name: &str,
-    contents: &Contents,
-    length: usize,
-) -> Result<(), OpenError> {
-    tracing::warn!(
-        segment = name,
-        offset = contents.end,
-        "the journal ends in a batch that was never acknowledged; it is dropped"
-    );
-    let what = || format!("the tail of {name} cannot be mended");
-    let mut file = journal
-        .open_segment(name, length as u64)
-        .map_err(OpenError::io(what()))?;
-    let zeros = vec![0; length - contents.end];
-    file.write_at(contents.end as u64, &zeros)
-        .map_err(OpenError::io(what()))?;
-    file.sync().map_err(OpenError::io(what()))
 }

@@ -5,10 +5,11 @@ use crate::contract::{Mutation, Outcome, Revision, Settings, StoreError};
 use crate::image::Image;
 use crate::journal::Journal;
 use crate::journal::entry::Mark;
+use crate::journal::reader::OpenError;
 use crate::journal::segment;
 use crate::medium::Medium;
 use crate::message::{Message, Start};
-use crate::recovery::{OpenError, Recovered, recover};
+use crate::recovery::{Recovered, recover};
 use crate::served::Served;
 use crate::state::State;
 use crate::writer::Writer;
@@ -16,7 +17,6 @@ use arc_swap::ArcSwap;
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// A folder of JSON documents that survive.
@@ -93,15 +93,13 @@ impl Store {
                 .write(&*journal)
             }),
         });
-        let now = Instant::now();
-        let checkpointer = Checkpointer {
+        let checkpointer = Checkpointer::new(
             served,
-            published: Arc::clone(&published),
-            writer: writer.clone(),
+            Arc::clone(&published),
+            writer.clone(),
             on_disk,
-            due: behind.into_iter().map(|path| (path, now)).collect(),
-            rest: std::collections::HashMap::new(),
-        };
+            behind,
+        );
         let threads = vec![
             spawn("writer", move || writer_thread.run(&messages))?,
             spawn("checkpoint", move || checkpointer.run(&orders))?,
@@ -140,10 +138,16 @@ impl Store {
         }
     }
 
-    /// Writes all changed files now and waits for it; says whether all of it worked.
+    /// Writes all changed files now and waits until that is done and journaled; says whether all
+    /// of it worked.
     pub fn settle(&self) -> bool {
         let (flushed, is_flushed) = sync_channel(1);
-        self.checkpoints.send(Order::Flush(flushed)).is_ok() && is_flushed.recv() == Ok(true)
+        let (journaled, is_journaled) = sync_channel(1);
+        let all =
+            self.checkpoints.send(Order::Flush(flushed)).is_ok() && is_flushed.recv() == Ok(true);
+        // A message behind that of the finished checkpoints: when it is answered, so are they.
+        let barrier = Message::Mark(Vec::new(), journaled);
+        all && self.writer.send(barrier).is_ok() && is_journaled.recv() == Ok(true)
     }
 
     /// Stops cleanly: no more writes, all files written, the journal gone.

@@ -11,15 +11,14 @@ use crate::decide::{Decision, decide};
 use crate::image::{FilePath, Image, Template};
 use crate::journal::entry::{Body, Entry, Mark};
 use crate::journal::{self, CommitError, Journal};
-use crate::merge::{Merged, merge};
-use crate::message::{Batch, HandEdit, Message, Settled, Start, Touched, Waiting};
+use crate::marks::Marks;
+use crate::merge::merge_sides;
+use crate::message::{Batch, HandAnswer, HandEdit, Message, Settled, Start, Touched, Waiting};
 use crate::resolve::Resolved;
 use arc_swap::ArcSwap;
-use bytes::Bytes;
 use jsond_document::Pointer;
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Instant, SystemTime};
 
 /// How many messages one batch takes at the most.
@@ -35,16 +34,15 @@ pub(crate) struct Writer {
     journal: Journal,
     /// Revisions are given to all entries of the journal, also to those that are no change.
     last: Revision,
-    /// What the files on disk hold.
-    on_disk: HashMap<FilePath, Mark>,
-    /// Marks of checkpoints that are under way.
-    announced: HashMap<FilePath, Mark>,
+    marks: Marks,
     latched: bool,
     closed: bool,
     touched: Touched,
     durability: Durability,
     /// When entries that were acknowledged before their sync are synced at the latest.
     sync_due: Option<Instant>,
+    /// The first entry that is not synced yet.
+    unsynced: Option<Revision>,
     may_make: Box<dyn Fn(&FilePath) -> bool + Send>,
     finish: Box<dyn FnMut(Revision) -> std::io::Result<()> + Send>,
 }
@@ -56,13 +54,13 @@ impl Writer {
             published: start.published,
             journal: start.journal,
             last: start.last,
-            on_disk: start.on_disk,
-            announced: HashMap::new(),
+            marks: Marks::new(start.on_disk),
             latched: false,
             closed: false,
             touched: start.touched,
             durability: start.durability,
             sync_due: None,
+            unsynced: None,
             may_make: start.may_make,
             finish: start.finish,
         }
@@ -71,10 +69,7 @@ impl Writer {
     /// Runs until it is told to finish or nobody is left to tell it anything.
     pub(crate) fn run(mut self, messages: &Receiver<Message>) {
         while let Some(first) = self.wait(messages) {
-            let mut batch = Batch {
-                first: self.last.next(),
-                ..Batch::default()
-            };
+            let mut batch = self.new_batch();
             let mut next = Some(first);
             let mut taken = 0;
             while let Some(message) = next.take() {
@@ -94,6 +89,15 @@ impl Writer {
         }
     }
 
+    fn new_batch(&self) -> Batch {
+        let first = self.last.next();
+        Batch {
+            first,
+            synced_from: self.unsynced.unwrap_or(first),
+            ..Batch::default()
+        }
+    }
+
     /// Waits for a message; with `--durability interval` a due sync is made meanwhile.
     fn wait(&mut self, messages: &Receiver<Message>) -> Option<Message> {
         while let Some(due) = self.sync_due {
@@ -108,6 +112,7 @@ impl Writer {
 
     fn sync_late(&mut self) {
         self.sync_due = None;
+        self.unsynced = None;
         if let Err(error) = self.journal.sync() {
             self.latch(&error);
         }
@@ -119,12 +124,19 @@ impl Writer {
                 let result = self.mutate(&mutation, batch);
                 batch.waiting.push(Waiting::Client(answer, result));
             }
-            Message::Mark(mark, answer) => {
-                self.announced.insert(mark.path.clone(), mark.clone());
-                self.enter(Body::Mark(mark), batch);
+            Message::Mark(marks, answer) => {
+                for mark in marks {
+                    self.marks.announce(mark.clone());
+                    self.enter(Body::Mark(mark), batch);
+                }
                 batch.waiting.push(Waiting::Mark(answer));
             }
-            Message::Settled(settled) => self.settle(settled, batch),
+            Message::Settled(settled) => {
+                for one in settled {
+                    self.settle(one, batch);
+                }
+                batch.settled = true;
+            }
             Message::HandEdit(edit, answer) => self.take_hand_edit(edit, answer, batch),
             Message::Broken(path, error) => self.set_broken(&path, error, batch),
             Message::Close(answer) => {
@@ -140,7 +152,12 @@ impl Writer {
     fn run_batch(&mut self, mut batch: Batch) {
         let result = self.commit(&mut batch);
         match result {
-            Ok(()) => self.publish(batch.refresh),
+            Ok(()) => {
+                for mark in batch.found.drain(..) {
+                    self.marks.settle(mark);
+                }
+                self.publish(batch.refresh);
+            }
             Err(_) => {
                 self.image = Image::clone(&self.published.load());
                 self.last = Revision(batch.first.0 - 1);
@@ -153,6 +170,9 @@ impl Writer {
         for waiting in batch.waiting {
             waiting.answer(result);
         }
+        if result.is_ok() && batch.settled {
+            self.remove_old_segments();
+        }
     }
 
     fn commit(&mut self, batch: &mut Batch) -> Result<(), StoreError> {
@@ -163,7 +183,9 @@ impl Writer {
             return Err(StoreError::OutcomeUnknown);
         }
         if self.journal.would_rotate(batch.text.len()) {
-            self.repeat_marks(batch);
+            for mark in self.marks.repeated(&self.image) {
+                self.enter(mark, batch);
+            }
         }
         let sync = self.sync_for(batch);
         let lines = journal::Batch {
@@ -172,7 +194,11 @@ impl Writer {
             last: self.last,
         };
         match self.journal.commit(&lines, sync) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                let is_synced = sync == journal::Sync::Now;
+                self.unsynced = (!is_synced).then_some(batch.synced_from);
+                Ok(())
+            }
             Err(CommitError::NoRoom(error)) => {
                 tracing::warn!(%error, "the journal found no room; writes are refused");
                 match self.journal.mend(batch.text.len()) {
@@ -279,6 +305,15 @@ impl Writer {
         })
     }
 
+    /// DURABILITY: the first change after a checkpoint is preceded by a mark that says what the
+    /// file on disk is, so that recovery knows where to start.
+    fn mark_clean(&mut self, path: &FilePath, batch: &mut Batch) {
+        if self.marks.is_clean(path, &self.image) && !batch.touched.contains(path) {
+            let on_disk = self.marks.of(path);
+            self.enter(Body::Done(on_disk), batch);
+        }
+    }
+
     /// Applies operations to the working image and enters them into the batch.
     fn change(&mut self, operations: Vec<Operation>, batch: &mut Batch) {
         for operation in &operations {
@@ -296,44 +331,6 @@ impl Writer {
         self.enter_at(time, Body::Change(operations), batch);
     }
 
-    /// DURABILITY: the first change after a checkpoint is preceded by a mark that says what the
-    /// file on disk is, so that recovery knows where to start.
-    fn mark_clean(&mut self, path: &FilePath, batch: &mut Batch) {
-        let on_disk = self.on_disk_of(path);
-        let revision = self
-            .image
-            .file(path)
-            .map_or(on_disk.revision, |file| file.revision);
-        if revision <= on_disk.revision && !batch.touched.contains(path) {
-            self.enter(Body::Done(on_disk), batch);
-        }
-    }
-
-    fn on_disk_of(&self, path: &FilePath) -> Mark {
-        let none = || Mark {
-            path: path.clone(),
-            revision: Revision(0),
-            hash: None,
-        };
-        self.on_disk.get(path).cloned().unwrap_or_else(none)
-    }
-
-    /// A new segment says again what the files with changes still to be checkpointed are on disk,
-    /// so that older segments can go.
-    fn repeat_marks(&mut self, batch: &mut Batch) {
-        let on_disk = self.on_disk.values().filter(|mark| {
-            self.image
-                .file(&mark.path)
-                .is_none_or(|file| file.revision > mark.revision)
-        });
-        let done = on_disk.cloned().map(Body::Done);
-        let announced = self.announced.values().cloned().map(Body::Mark);
-        let marks: Vec<_> = done.chain(announced).collect();
-        for mark in marks {
-            self.enter(mark, batch);
-        }
-    }
-
     fn enter(&mut self, body: Body, batch: &mut Batch) {
         self.enter_at(SystemTime::now(), body, batch);
     }
@@ -342,7 +339,7 @@ impl Writer {
         self.last = self.last.next();
         let entry = Entry {
             revision: self.last,
-            batch: batch.first,
+            batch: batch.synced_from,
             time,
             body,
         };
@@ -355,7 +352,6 @@ impl Writer {
             template,
             old_template,
         } = settled;
-        self.announced.remove(&mark.path);
         if let Some(file) = self.image.file(&mark.path)
             && file.template == old_template
         {
@@ -366,83 +362,62 @@ impl Writer {
         }
         // DURABILITY: from here on an unknown content of the file is an edit by hand of this one.
         self.enter(Body::Done(mark.clone()), batch);
-        self.on_disk.insert(mark.path.clone(), mark);
-        let needed = self.first_needed();
-        if let Err(error) = self.journal.remove_before(needed) {
+        self.marks.settle(mark);
+    }
+
+    /// DURABILITY: judged by what is published, so never by a change that is not durable yet.
+    fn remove_old_segments(&mut self) {
+        let needed = self.marks.first_needed(&self.image);
+        if let Err(error) = self
+            .journal
+            .remove_before(needed.unwrap_or(self.last.next()))
+        {
             tracing::warn!(%error, "an old journal segment could not be removed");
         }
     }
 
-    /// The first revision that some file on disk does not hold yet.
-    fn first_needed(&self) -> Revision {
-        let behind = self
-            .on_disk
-            .values()
-            .filter(|mark| match self.image.file(&mark.path) {
-                Some(file) => file.revision > mark.revision,
-                None => mark.hash.is_some(),
-            });
-        let new = self.image.files();
-        let new = new
-            .iter()
-            .filter(|(path, _)| !self.on_disk.contains_key(path));
-        let new = new
-            .filter(|(_, file)| file.revision > Revision(0))
-            .map(|_| Revision(0));
-        behind
-            .map(|mark| mark.revision)
-            .chain(new)
-            .min()
-            .map_or(self.last.next(), Revision::next)
-    }
-
-    fn take_hand_edit(
-        &mut self,
-        edit: HandEdit,
-        answer: SyncSender<Option<Merged>>,
-        batch: &mut Batch,
-    ) {
+    fn take_hand_edit(&mut self, edit: HandEdit, answer: HandAnswer, batch: &mut Batch) {
         let HandEdit {
             path,
             base,
             hand,
+            hash,
             template,
         } = edit;
         let ours = self.image.file(&path).and_then(|file| file.value.clone());
-        let merged = match (base, hand, &ours) {
-            (Some(base), Some(hand), Some(ours)) => merge(&base, &hand, ours),
-            (_, Some(hand), None) => Merged {
-                value: hand,
-                conflict: false,
-            },
-            (None, Some(hand), Some(ours)) => Merged {
-                conflict: hand != *ours,
-                value: ours.clone(),
-            },
-            (_, None, Some(ours)) => Merged {
-                value: ours.clone(),
-                conflict: false,
-            },
-            (_, None, None) => {
-                answer.send(None).ok();
-                return;
-            }
-        };
-        // The whole file: recovery needs no base for it, and the base is gone from the disk.
-        let text = match template {
-            Template::Text(text) => Some(text),
-            Template::OnDisk(_) | Template::None => None::<Bytes>,
-        };
-        let written = Written {
-            value: merged.value.clone(),
-            text,
-        };
-        let kind = match ours {
-            Some(_) => OperationKind::Replace(written),
-            None => OperationKind::Add(written),
-        };
-        let path = Pointer::from_tokens(path);
-        self.change(vec![Operation { kind, path }], batch);
+        let merged = merge_sides(base.as_ref(), hand.as_ref(), ours.as_ref());
+        if let Some(merged) = &merged {
+            let text = match template {
+                Template::Text(text) => Some(text),
+                Template::OnDisk(_) | Template::None => None,
+            };
+            // DURABILITY: the whole file, because the base is gone from the disk; and over which
+            // content, so that recovery does not take that content for another edit.
+            let written = Written {
+                value: merged.value.clone(),
+                text,
+                over: hash,
+            };
+            let kind = match self.image.file(&path) {
+                Some(_) => OperationKind::Replace(written),
+                None => OperationKind::Add(written),
+            };
+            let pointer = Pointer::from_tokens(path.iter().cloned());
+            self.change(
+                vec![Operation {
+                    kind,
+                    path: pointer,
+                }],
+                batch,
+            );
+            // What lies on disk now stands for everything before the merge.
+            let revision = Revision(self.last.0 - 1);
+            batch.found.push(Mark {
+                path,
+                revision,
+                hash,
+            });
+        }
         batch.waiting.push(Waiting::Hand(answer, merged));
     }
 
@@ -469,7 +444,7 @@ impl Writer {
         if self.latched {
             return false;
         }
-        if self.first_needed() <= self.last {
+        if self.marks.first_needed(&self.image).is_some() {
             tracing::warn!("some files could not be written; the journal keeps their changes");
             return false;
         }

@@ -6,78 +6,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod support;
+
 use jsond_document::Value;
 use jsond_store::medium::{Fault, Medium, MemoryMedium};
-use jsond_store::{
-    Addition, Address, Edit, Image, Mutation, Outcome, Precondition, Resolved, Served, Settings,
-    Store, StoreError,
-};
+use jsond_store::{Durability, Edit, Image, Mutation, Outcome, Resolved, Store, StoreError};
 use std::collections::BTreeMap;
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use support::{address, mutation, open, put, try_open, wait};
 
 const STUDENTS: &str = "{\n\t\"Chan_Jin\": {\n\t\t\"grade\": \"4.1\"\n\t}\n}\n";
 
-/// Small segments: the script fills a few of them.
-const SETTINGS: Settings = Settings {
-    durability: jsond_store::Durability::Always,
-    segment_bytes: 2048,
-};
-
-struct Unpark(std::thread::Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-fn wait<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => std::thread::park(),
-        }
-    }
-}
-
-fn address(path: &str) -> Address {
-    Address(path.split('/').map(str::to_owned).collect())
-}
-
-fn value(text: &str) -> Value {
-    Value::parse(text.as_bytes()).unwrap()
-}
-
-fn mutation(path: &str, edit: Edit) -> Mutation {
-    Mutation {
-        address: address(path),
-        precondition: Precondition::default(),
-        edit,
-    }
-}
-
-fn put(path: &str, text: &str) -> Mutation {
-    mutation(
-        path,
-        Edit::Put {
-            value: value(text),
-            text: None,
-        },
-    )
-}
-
 fn add(path: &str, key: &str, text: &str) -> Mutation {
-    mutation(
-        path,
-        Edit::Add(vec![Addition {
-            key: Some(key.to_owned()),
-            value: value(text),
-        }]),
-    )
+    support::add(path, Some(key), text)
 }
 
 /// Fifty writes over three files: fields, records, whole files made and removed.
@@ -105,14 +45,6 @@ fn medium() -> MemoryMedium {
     let medium = MemoryMedium::new();
     medium.put("students.json", STUDENTS.as_bytes());
     medium
-}
-
-fn open(medium: &MemoryMedium) -> Store {
-    let served = Served {
-        medium: Arc::new(medium.clone()),
-        single: None,
-    };
-    Store::open(served, Arc::new(medium.sub_folder(".jsond")), SETTINGS).unwrap()
 }
 
 fn contents(image: &Image) -> BTreeMap<String, String> {
@@ -302,10 +234,12 @@ fn the_journal_is_written_and_synced_before_the_answer_and_the_file_after_its_ma
         [
             format!("write {temporary}"),
             format!("sync {temporary}"),
-            appended,
-            synced,
+            appended.clone(),
+            synced.clone(),
             format!("rename {temporary} students.json"),
             "sync folder ".to_owned(),
+            appended,
+            synced,
         ]
     );
     store.stop();
@@ -457,11 +391,7 @@ fn a_segment_of_another_folder_or_one_that_is_missing_stops_the_start() {
         ".jsond/state.json",
         b"{\"identity\":\"another\",\"revision\":0,\"passed\":0}",
     );
-    let served = Served {
-        medium: Arc::new(other.clone()),
-        single: None,
-    };
-    let refused = Store::open(served, Arc::new(other.sub_folder(".jsond")), SETTINGS).unwrap_err();
+    let refused = try_open(&other, Durability::Always).unwrap_err();
     assert!(refused.to_string().contains("another folder"), "{refused}");
     assert_eq!(
         other.read("students.json").unwrap().unwrap(),

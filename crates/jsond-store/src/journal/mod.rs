@@ -4,6 +4,7 @@
 //! no image.
 
 pub(crate) mod entry;
+pub(crate) mod reader;
 pub(crate) mod segment;
 
 use crate::contract::Revision;
@@ -106,7 +107,8 @@ impl Journal {
             first,
         }
         .encode();
-        let bytes = self.segment_bytes.max((header.len() + batch_bytes) as u64);
+        // Room for more than this batch, or a batch that is always large would always begin one.
+        let bytes = (header.len() + batch_bytes) as u64 + self.segment_bytes;
         let name = segment::name_of(first);
         let file = match self.make_segment(&name, bytes, &header) {
             Ok(file) => file,
@@ -161,7 +163,11 @@ impl Journal {
             if *last >= needed {
                 return Ok(());
             }
-            self.medium.remove(name)?;
+            match self.medium.remove(name) {
+                // It went before, and only its folder could not be synced.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                other => other?,
+            }
             // DURABILITY: in this order on disk too, or a gap would look like a lost segment.
             self.medium.sync_folder("")?;
             self.closed.remove(0);

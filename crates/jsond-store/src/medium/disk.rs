@@ -23,7 +23,7 @@ pub struct DiskMedium {
 /// Holds a lock until it is dropped, or the process ends however it ends.
 #[derive(Debug)]
 pub struct Lock {
-    _file: std::fs::File,
+    _folder: std::fs::File,
 }
 
 impl DiskMedium {
@@ -52,19 +52,15 @@ impl DiskMedium {
         self.folder.open_dir(name).map(|folder| Self { folder })
     }
 
-    /// Locks a file of this folder, making it if needed; none when another process holds it.
+    /// Locks this folder; none when another process holds the lock.
     ///
-    /// *Errors*: those of opening the file.
-    pub fn lock(&self, name: &str) -> io::Result<Option<Lock>> {
-        let mut options = OpenOptions::new();
-        options
-            .read(true)
-            .write(true)
-            .create(true)
-            .custom_flags(NONBLOCK);
-        let file = self.folder.open_with(name, &options)?.into_std();
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Lock { _file: file })),
+    /// The lock is on the folder itself, so nothing that is removed in it gives it away.
+    ///
+    /// *Errors*: those of opening the folder.
+    pub fn lock(&self) -> io::Result<Option<Lock>> {
+        let folder = self.folder.open(".")?.into_std();
+        match folder.try_lock() {
+            Ok(()) => Ok(Some(Lock { _folder: folder })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
@@ -223,6 +219,14 @@ impl SegmentFile for DiskSegment {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.file.sync_data()
+        self.file.sync_data()?;
+        // A file that has no name any more is not found by the next start.
+        if std::os::unix::fs::MetadataExt::nlink(&self.file.metadata()?) == 0 {
+            return Err(io::Error::new(
+                ErrorKind::NotFound,
+                "the journal was removed",
+            ));
+        }
+        Ok(())
     }
 }

@@ -7,7 +7,7 @@ use jsond_document::quote;
 use jsond_store::{Entry, File};
 
 /// Renders the listing of a folder as JSON.
-pub(super) fn render(_path: &[String], entries: &OrdMap<String, Entry>) -> Bytes {
+pub(super) fn render(entries: &OrdMap<String, Entry>) -> Bytes {
     let members: Vec<_> = entries
         .iter()
         .map(|(name, entry)| {

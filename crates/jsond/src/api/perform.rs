@@ -39,8 +39,8 @@ fn read_value(image: &Image, read: Read) -> Result<Outcome, Problem> {
         address.0.pop();
     }
     let resolved = match image.resolve(&address) {
-        Resolved::Folder { path, entries } if slash || address.0.is_empty() => {
-            return Ok(Outcome::Folder(listing::render(&path, &entries)));
+        Resolved::Folder { entries, .. } if slash || address.0.is_empty() => {
+            return Ok(Outcome::Folder(listing::render(&entries)));
         }
         Resolved::Folder { path, .. } => {
             return Ok(Outcome::Moved(format!("{}/", path_of(&Address(path)))));
@@ -156,6 +156,9 @@ fn arrange(
             resource.methods(),
         ));
     }
+    if additions.is_empty() {
+        return Err(no_record());
+    }
     if place.value.kind() == Kind::Array {
         return Ok(additions.len() == 1);
     }
@@ -173,10 +176,14 @@ fn arrange(
         })
         .collect();
     if additions.is_empty() {
-        let detail = "The body holds no record; send {\"key\":{…}}.";
-        return Err(Problem::new(ProblemKind::EmptyBody, detail));
+        return Err(no_record());
     }
     Ok(additions.len() == 1)
+}
+
+fn no_record() -> Problem {
+    let detail = "The body holds no record; send {\"key\":{…}} to an object, {…} to an array.";
+    Problem::new(ProblemKind::EmptyBody, detail)
 }
 
 async fn perform_ask(store: &Store, ask: Ask) -> Result<Outcome, Problem> {

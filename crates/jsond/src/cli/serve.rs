@@ -253,9 +253,9 @@ fn open_folder(path: &Path) -> anyhow::Result<Folder> {
             folder.join(".jsond").display()
         )
     })?;
-    let lock = jsond
-        .lock("lock")
-        .context("the lock .jsond/lock cannot be opened")?;
+    let lock = medium
+        .lock()
+        .with_context(|| format!("{shown} cannot be locked"))?;
     let Some(lock) = lock else {
         bail!("another jsond serves {shown} already; stop it, or serve another folder");
     };

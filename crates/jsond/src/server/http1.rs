@@ -188,7 +188,9 @@ impl Driver<'_> {
             return self.handle(pending, Bytes::new()).await;
         }
         if let Err(response) = self.context.api.check_head(&pending.parts) {
-            return Ok(self.refuse_body(&pending, *response));
+            // A client that waits for a 100 may never send the body that would have to be skipped.
+            let may_skip = !expects_continue;
+            return Ok(self.refuse_body(&pending, *response, may_skip));
         }
         if let Err(refusal) = self.machine.read_body(limits::BODY_BYTES_MAX) {
             let response = api::refuse(refusal.status(), refusal.detail());
@@ -207,8 +209,9 @@ impl Driver<'_> {
     }
 
     /// Answers before the body; a short one is skipped so that the connection can be kept.
-    fn refuse_body(&mut self, pending: &Pending, response: Response<Body>) -> Next {
-        let is_kept = pending.keep_alive
+    fn refuse_body(&mut self, pending: &Pending, response: Response<Body>, may_skip: bool) -> Next {
+        let is_kept = may_skip
+            && pending.keep_alive
             && self
                 .machine
                 .skip_body(limits::SKIPPED_BODY_BYTES_MAX)

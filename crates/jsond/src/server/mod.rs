@@ -123,7 +123,7 @@ fn connections_max() -> usize {
         .map_or(limits::CONNECTIONS_MAX, |it| {
             it.min(limits::CONNECTIONS_MAX)
         })
-        .max(1)
+        .max(4)
 }
 
 async fn accept(

@@ -1,0 +1,77 @@
+//! What the files on disk are known to hold, and which of them lack changes.
+
+use crate::contract::Revision;
+use crate::image::{FilePath, Image};
+use crate::journal::entry::{Body, Mark};
+use std::collections::HashMap;
+
+/// The newest marks of all files.
+#[derive(Debug, Default)]
+pub(crate) struct Marks {
+    on_disk: HashMap<FilePath, Mark>,
+    /// Marks of checkpoints that are under way.
+    announced: HashMap<FilePath, Mark>,
+}
+
+impl Marks {
+    pub(crate) fn new(on_disk: HashMap<FilePath, Mark>) -> Self {
+        Self {
+            on_disk,
+            announced: HashMap::new(),
+        }
+    }
+
+    /// A checkpoint is about to give a file this content.
+    pub(crate) fn announce(&mut self, mark: Mark) {
+        self.announced.insert(mark.path.clone(), mark);
+    }
+
+    /// The file has this content.
+    pub(crate) fn settle(&mut self, mark: Mark) {
+        self.announced.remove(&mark.path);
+        self.on_disk.insert(mark.path.clone(), mark);
+    }
+
+    /// The mark of a file as it lies on disk; that of a file that is not there is made.
+    pub(crate) fn of(&self, path: &FilePath) -> Mark {
+        let none = || Mark {
+            path: path.clone(),
+            revision: Revision(0),
+            hash: None,
+        };
+        self.on_disk.get(path).cloned().unwrap_or_else(none)
+    }
+
+    /// Judges whether the file on disk holds all its changes.
+    pub(crate) fn is_clean(&self, path: &FilePath, image: &Image) -> bool {
+        !is_behind(&self.of(path), image)
+    }
+
+    /// What a new segment says again of the files that lack changes, so that older segments can go.
+    pub(crate) fn repeated(&self, image: &Image) -> Vec<Body> {
+        let behind = self.on_disk.values().filter(|mark| is_behind(mark, image));
+        let done = behind.cloned().map(Body::Done);
+        done.chain(self.announced.values().cloned().map(Body::Mark))
+            .collect()
+    }
+
+    /// The first revision that some file on disk does not hold yet, if there is one.
+    pub(crate) fn first_needed(&self, image: &Image) -> Option<Revision> {
+        let behind = self.on_disk.values().filter(|mark| is_behind(mark, image));
+        let files = image.files();
+        let new = files
+            .iter()
+            .filter(|(path, file)| file.revision > Revision(0) && !self.on_disk.contains_key(path));
+        let held = behind
+            .map(|mark| mark.revision)
+            .chain(new.map(|_| Revision(0)));
+        held.min().map(Revision::next)
+    }
+}
+
+fn is_behind(mark: &Mark, image: &Image) -> bool {
+    match image.file(&mark.path) {
+        Some(file) => file.revision > mark.revision,
+        None => mark.hash.is_some(),
+    }
+}

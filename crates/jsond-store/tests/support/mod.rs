@@ -1,0 +1,105 @@
+//! What the tests of durability share: waiting without a runtime, mutations, and looks at media.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use jsond_document::Value;
+use jsond_store::medium::{Medium, MemoryMedium};
+use jsond_store::{
+    Addition, Address, Durability, Edit, Mutation, OpenError, Outcome, Precondition, Resolved,
+    Served, Settings, Store,
+};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+struct Unpark(std::thread::Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+pub(crate) fn wait<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+pub(crate) fn address(path: &str) -> Address {
+    Address(path.split('/').map(str::to_owned).collect())
+}
+
+pub(crate) fn mutation(path: &str, edit: Edit) -> Mutation {
+    Mutation {
+        address: address(path),
+        precondition: Precondition::default(),
+        edit,
+    }
+}
+
+pub(crate) fn put(path: &str, text: &str) -> Mutation {
+    let value = Value::parse(text.as_bytes()).unwrap();
+    mutation(path, Edit::Put { value, text: None })
+}
+
+pub(crate) fn add(path: &str, key: Option<&str>, text: &str) -> Mutation {
+    let value = Value::parse(text.as_bytes()).unwrap();
+    let key = key.map(str::to_owned);
+    mutation(path, Edit::Add(vec![Addition { key, value }]))
+}
+
+/// Opens with small segments, so that a script fills a few of them.
+pub(crate) fn try_open(medium: &MemoryMedium, durability: Durability) -> Result<Store, OpenError> {
+    let served = Served {
+        medium: Arc::new(medium.clone()),
+        single: None,
+    };
+    let settings = Settings {
+        durability,
+        segment_bytes: 2048,
+    };
+    Store::open(served, Arc::new(medium.sub_folder(".jsond")), settings)
+}
+
+pub(crate) fn open(medium: &MemoryMedium) -> Store {
+    try_open(medium, Durability::Always).unwrap()
+}
+
+pub(crate) fn accept(store: &Store, mutation: Mutation) {
+    let outcome = wait(store.submit(mutation));
+    assert!(matches!(outcome, Ok(Outcome::Applied(_))), "{outcome:?}");
+}
+
+pub(crate) fn text_at(store: &Store, path: &str) -> Option<String> {
+    match store.image().resolve(&address(path)) {
+        Resolved::Value(place) => Some(place.value.to_json().to_string()),
+        _ => None,
+    }
+}
+
+pub(crate) fn disk(medium: &MemoryMedium, path: &str) -> String {
+    String::from_utf8(medium.read(path).unwrap().unwrap()).unwrap()
+}
+
+pub(crate) fn segments(medium: &MemoryMedium) -> Vec<String> {
+    let mut names: Vec<_> = medium
+        .list(".jsond")
+        .unwrap()
+        .into_iter()
+        .map(|it| it.name)
+        .filter(|it| it.starts_with("journal-"))
+        .collect();
+    names.sort();
+    names
+}
+
+pub(crate) fn names_with(medium: &MemoryMedium, part: &str) -> Vec<String> {
+    let names = medium.list("").unwrap().into_iter().map(|it| it.name);
+    names.filter(|it| it.contains(part)).collect()
+}
