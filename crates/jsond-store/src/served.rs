@@ -51,23 +51,34 @@ impl Served {
         if self.single.is_some() {
             listing.files.push(FilePath::new());
         } else {
-            self.list_below(&mut FilePath::new(), &mut listing)?;
+            self.list_below(&mut FilePath::new(), &mut Vec::new(), &mut listing)?;
         }
         listing.files.sort();
         Ok(listing)
     }
 
-    fn list_below(&self, path: &mut FilePath, listing: &mut Listing) -> io::Result<()> {
+    fn list_below(
+        &self,
+        path: &mut FilePath,
+        above: &mut Vec<u64>,
+        listing: &mut Listing,
+    ) -> io::Result<()> {
         let folder = path.join("/");
         for listed in self.medium.list(&folder)? {
             let is_hidden = listed.name.starts_with('.');
+            // A link to a folder that it lies in would lead in circles.
+            let is_circle = listed.is_folder && above.contains(&listed.identity);
             path.push(listed.name);
             let name = path.last().expect("INVARIANT: pushed");
             if is_hidden && !listed.is_folder && name.contains(TEMPORARY) {
                 self.remove_temporary(&path.join("/"));
-            } else if !is_hidden && listed.is_folder && path.len() < FOLDER_DEPTH_MAX {
+            } else if !is_hidden && listed.is_folder && !is_circle && path.len() < FOLDER_DEPTH_MAX
+            {
                 listing.folders.push(path.clone());
-                if let Err(error) = self.list_below(path, listing) {
+                above.push(listed.identity);
+                let below = self.list_below(path, above, listing);
+                above.pop();
+                if let Err(error) = below {
                     tracing::warn!(folder = path.join("/"), %error, "the folder cannot be read");
                 }
             } else if !is_hidden && !listed.is_folder && name.ends_with(FILE_ENDING) {
@@ -85,5 +96,5 @@ impl Served {
     }
 }
 
-/// Links inside the folder may lead in circles.
+/// A tree of folders that is deeper than any person makes one.
 const FOLDER_DEPTH_MAX: usize = 32;

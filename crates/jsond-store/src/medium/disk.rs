@@ -99,9 +99,11 @@ impl Medium for DiskMedium {
                 continue;
             };
             if metadata.is_dir() || metadata.is_file() {
+                let (is_folder, identity) = (metadata.is_dir(), metadata.ino());
                 out.push(Listed {
                     name,
-                    is_folder: metadata.is_dir(),
+                    is_folder,
+                    identity,
                 });
             }
         }

@@ -211,11 +211,13 @@ impl Medium for MemoryMedium {
         let files = files.map(|path| Listed {
             name: name_of(path),
             is_folder: false,
+            identity: crc32c::crc32c(path.as_bytes()).into(),
         });
         let folders = state.folders.iter().filter(here);
         let folders = folders.map(|path| Listed {
             name: name_of(path),
             is_folder: true,
+            identity: crc32c::crc32c(path.as_bytes()).into(),
         });
         Ok(files.chain(folders).collect())
     }

@@ -64,6 +64,8 @@ pub struct Listed {
     pub name: String,
     /// Whether it is a folder; otherwise it is a regular file.
     pub is_folder: bool,
+    /// Which file or folder it is; a link has the identity of what it leads to.
+    pub identity: u64,
 }
 
 /// What tells one state of a file from another without reading it.
