@@ -45,6 +45,11 @@ class Recorder:
 RECORDER = Recorder()
 
 
+def packets_of(data):
+    """Cuts bytes into what fits into one packet."""
+    return [data[start : start + 32768] for start in range(0, len(data), 32768)]
+
+
 class Exchange:
     """One connection: sends pieces, reads whole responses, remembers the statuses."""
 
@@ -61,8 +66,9 @@ class Exchange:
 
     def send(self, data):
         data = data.encode() if isinstance(data, str) else data
-        RECORDER.add(self.client, self.server, self.sent, self.received, data)
-        self.sent += len(data)
+        for part in packets_of(data):
+            RECORDER.add(self.client, self.server, self.sent, self.received, part)
+            self.sent += len(part)
         self.socket.sendall(data)
 
     def send_byte_by_byte(self, text):
@@ -73,8 +79,7 @@ class Exchange:
         piece = self.socket.recv(65536)
         if not piece:
             raise SystemExit(f"closed early, after {self.buffer!r}")
-        for start in range(0, len(piece), 32768):
-            part = piece[start : start + 32768]
+        for part in packets_of(piece):
             RECORDER.add(self.server, self.client, self.received, self.sent, part)
             self.received += len(part)
         self.buffer += piece
