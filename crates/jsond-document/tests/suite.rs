@@ -2,19 +2,24 @@
 //!
 //! Read from `JSOND_SUITES` or `../shared/suites` beside the repository; skipped loudly without it.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
 use jsond_document::{Json, SyntaxFault};
 use std::path::PathBuf;
 
 /// The suite wants these accepted; duplicate names are refused here, because no two programs agree
 /// on what they mean.
-const DEVIATIONS: [&str; 2] =
-    ["y_object_duplicated_key.json", "y_object_duplicated_key_and_value.json"];
+const DEVIATIONS: [&str; 2] = [
+    "y_object_duplicated_key.json",
+    "y_object_duplicated_key_and_value.json",
+];
 
 fn folder() -> PathBuf {
     let suites = std::env::var_os("JSOND_SUITES").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/suites")),
+        || {
+            PathBuf::from(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../../../shared/suites"
+            ))
+        },
         PathBuf::from,
     );
     suites.join("json-parsing/test_parsing")

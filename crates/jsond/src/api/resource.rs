@@ -29,17 +29,7 @@ const METHODS: [(Resource, &[Method]); 5] = [
         Resource::Folder,
         &[Method::GET, Method::HEAD, Method::OPTIONS],
     ),
-    (
-        Resource::Collection,
-        &[
-            Method::GET,
-            Method::HEAD,
-            Method::OPTIONS,
-            Method::PUT,
-            Method::POST,
-            Method::DELETE,
-        ],
-    ),
+    (Resource::Collection, ALL_METHODS),
     (
         Resource::Value,
         &[
@@ -55,7 +45,14 @@ const METHODS: [(Resource, &[Method]); 5] = [
 ];
 
 /// The methods that some resource knows.
-pub(super) const ALL_METHODS: &[Method] = METHODS[1].1;
+pub(super) const ALL_METHODS: &[Method] = &[
+    Method::GET,
+    Method::HEAD,
+    Method::OPTIONS,
+    Method::PUT,
+    Method::POST,
+    Method::DELETE,
+];
 
 /// Methods of the standards that no resource here knows: 405 rather than 501.
 pub(super) const FOREIGN_METHODS: &[Method] = &[Method::PATCH, Method::TRACE, Method::CONNECT];

@@ -36,7 +36,8 @@ pub(super) async fn drive(connection: &mut Connection, context: &Context) -> io:
         context,
         machine: Machine::new(LIMITS),
         pending: None,
-        log: None,
+        since: None,
+        request: None,
     };
     while let Next::Go = driver.step().await? {}
     driver
@@ -82,8 +83,10 @@ struct Driver<'a> {
     context: &'a Context,
     machine: Machine,
     pending: Option<Pending>,
-    /// The request that is being answered, for the log, and when it came.
-    log: Option<(String, Instant)>,
+    /// When the first byte of the request came that is being read.
+    since: Option<Instant>,
+    /// The request that is being answered, for the log.
+    request: Option<String>,
 }
 
 impl Driver<'_> {
@@ -118,16 +121,14 @@ impl Driver<'_> {
             Phase::Head => limits::HEAD_TIME,
             _ => limits::PROGRESS_TIME,
         };
-        let deadline = match (&self.log, phase) {
+        let deadline = match (self.since, phase) {
             // A head is bounded as a whole, not from one byte to the next.
-            (Some((_, since)), Phase::Head) => *since + time,
+            (Some(since), Phase::Head) => since + time,
             _ => Instant::now() + time,
         };
         match self.connection.read(Some(deadline)).await? {
             Came::Bytes => {
-                if self.log.is_none() {
-                    self.log = Some((String::new(), Instant::now()));
-                }
+                self.since.get_or_insert_with(Instant::now);
                 Ok(Next::Go)
             }
             Came::Stop if phase == Phase::Idle => Ok(Next::Close),
@@ -172,10 +173,7 @@ impl Driver<'_> {
             keep_alive,
             expects_continue,
         } = head;
-        let since = self
-            .log
-            .take()
-            .map_or_else(Instant::now, |(_, since)| since);
+        let since = self.since.take().unwrap_or_else(Instant::now);
         let pending = Pending {
             parts,
             keep_alive,
@@ -227,7 +225,8 @@ impl Driver<'_> {
             .uri
             .path_and_query()
             .map_or("*", |it| it.as_str());
-        self.log = Some((format!("{} {target}", pending.parts.method), pending.since));
+        self.request = Some(format!("{} {target}", pending.parts.method));
+        self.since = Some(pending.since);
     }
 
     async fn handle(&mut self, pending: Pending, body: Bytes) -> io::Result<Next> {
@@ -271,11 +270,9 @@ impl Driver<'_> {
             response.body_mut().leave_out();
         }
         append(self.connection, response, keep_alive);
-        let (request, since) = self
-            .log
-            .take()
-            .unwrap_or_else(|| (String::new(), Instant::now()));
-        let request = if request.is_empty() { "-" } else { &request };
+        let request = self.request.take();
+        let request = request.as_deref().unwrap_or("-");
+        let since = self.since.take().unwrap_or_else(Instant::now);
         let console = &self.context.console;
         console.answered(
             self.connection.peer,
