@@ -53,6 +53,9 @@ pub(crate) fn recover(
     let listing = served
         .list()
         .map_err(OpenError::io("the folder cannot be read"))?;
+    if !recovered.segments.is_empty() {
+        sync_folders(served, &listing.folders)?;
+    }
     for path in listing.folders {
         recovered.image = recovered.image.with_folder(&path);
     }
@@ -66,9 +69,24 @@ pub(crate) fn recover(
     Ok(recovered)
 }
 
+/// DURABILITY: a server that was killed may have renamed files without syncing their folders. What
+/// is read now counts as on disk, so a power cut must not bring the old files back.
+fn sync_folders(served: &Served, folders: &[FilePath]) -> Result<(), OpenError> {
+    let paths = folders.iter().map(|path| path.join("/"));
+    for path in std::iter::once(String::new()).chain(paths) {
+        let what = format!("the folder {path:?} cannot be synced");
+        served
+            .medium
+            .sync_folder(&path)
+            .map_err(OpenError::io(what))?;
+    }
+    Ok(())
+}
+
 /// What the journal says of one file, in order.
 #[derive(Default)]
 struct History {
+    /// The contents that may lie on disk: the last one that was done, and those announced since.
     marks: Vec<Mark>,
     /// The last revision that the file on disk held for certain.
     done: Option<Revision>,
@@ -82,6 +100,7 @@ impl History {
             .operations
             .iter()
             .rev()
+            .filter(|(revision, ..)| self.done.is_none_or(|done| *revision > done))
             .find(|(_, _, operation)| match &operation.kind {
                 OperationKind::Add(written) | OperationKind::Replace(written) => {
                     written.over.is_some() && written.over == hash
@@ -104,10 +123,12 @@ impl Plan {
                 continue;
             };
             let history = files.entry(mark.path.clone()).or_default();
-            history.marks.push(mark.clone());
             if matches!(entry.body, Body::Done(_)) {
+                // An older content that lies there now was put back by a hand.
+                history.marks.clear();
                 history.done = Some(mark.revision);
             }
+            history.marks.push(mark.clone());
         }
         for entry in entries {
             let Body::Change(operations) = entry.body else {

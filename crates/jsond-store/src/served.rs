@@ -70,7 +70,7 @@ impl Served {
             let is_circle = listed.is_folder && above.contains(&listed.identity);
             path.push(listed.name);
             let name = path.last().expect("INVARIANT: pushed");
-            if is_hidden && !listed.is_folder && name.contains(TEMPORARY) {
+            if !listed.is_folder && is_temporary(name) {
                 self.remove_temporary(&path.join("/"));
             } else if !is_hidden && listed.is_folder && !is_circle && path.len() < FOLDER_DEPTH_MAX
             {
@@ -94,6 +94,15 @@ impl Served {
             tracing::warn!(path, %error, "a temporary file could not be removed");
         }
     }
+}
+
+/// Judges whether a name is one that [`Served::temporary_of`] makes, and no person's file.
+fn is_temporary(name: &str) -> bool {
+    let Some((kept, revision)) = name.rsplit_once(TEMPORARY) else {
+        return false;
+    };
+    let is_number = !revision.is_empty() && revision.bytes().all(|it| it.is_ascii_digit());
+    is_number && kept.starts_with('.') && kept.contains(FILE_ENDING)
 }
 
 /// A tree of folders that is deeper than any person makes one.

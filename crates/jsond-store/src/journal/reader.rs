@@ -84,6 +84,8 @@ pub(crate) fn read_journal(journal: &dyn Medium, state: &State) -> Result<Journa
         check_segment(&name, &contents, n + 1 == count, next, state)?;
         if contents.tail == Tail::Torn {
             mend_tail(journal, &name, &contents, length)?;
+        } else {
+            sync_segment(journal, &name, length)?;
         }
         let last = contents
             .entries
@@ -153,6 +155,16 @@ fn discard(journal: &dyn Medium, name: &str) -> Result<(), OpenError> {
     let what = || format!("the empty segment {name} cannot be removed");
     journal.remove(name).map_err(OpenError::io(what()))?;
     journal.sync_folder("").map_err(OpenError::io(what()))
+}
+
+/// DURABILITY: a server that was killed may have left entries that are only in memory yet. From now
+/// on they are shown and built upon, so a power cut must not take them back.
+fn sync_segment(journal: &dyn Medium, name: &str, length: usize) -> Result<(), OpenError> {
+    let what = || format!("the segment {name} cannot be synced");
+    journal
+        .open_segment(name, length as u64)
+        .and_then(|mut file| file.sync())
+        .map_err(OpenError::io(what()))
 }
 
 /// DURABILITY: what lies behind the good end must never be read as entries later, when good ones
