@@ -5,6 +5,7 @@
 //!
 //! *Source*: RFC 6902 §3, §4.
 
+use crate::contract::Address;
 use bytes::Bytes;
 use jsond_document::{Json, Pointer, Value, quote};
 
@@ -15,6 +16,9 @@ pub(crate) struct Operation {
     pub(crate) kind: OperationKind,
     /// Where, from the root document.
     pub(crate) path: Pointer,
+    /// The same place with ids in the place of indices, if it lies in an array of records: where
+    /// it is in a content for which the operation was not made.
+    pub(crate) address: Option<Address>,
 }
 
 /// What an operation does.
@@ -64,6 +68,10 @@ pub(crate) fn encode(operations: &[Operation], out: &mut Vec<u8>) {
         };
         let path = quote(&operation.path.to_string());
         out.extend_from_slice(format!("{{\"op\":\"{name}\",\"path\":{path}").as_bytes());
+        if let Some(Address(tokens)) = &operation.address {
+            let address = quote(&Pointer::from_tokens(tokens.iter().cloned()).to_string());
+            out.extend_from_slice(format!(",\"address\":{address}").as_bytes());
+        }
         if let Some(written) = written {
             out.extend_from_slice(b",\"value\":");
             written.value.write_to(out);
@@ -114,7 +122,17 @@ fn operation(json: &Json) -> Option<Operation> {
         "remove" => OperationKind::Remove,
         _ => return None,
     };
-    Some(Operation { kind, path })
+    let address = match json.member("address") {
+        Some(text) => Some(Address(
+            Pointer::parse(&text.as_text()?).ok()?.tokens().to_vec(),
+        )),
+        None => None,
+    };
+    Some(Operation {
+        kind,
+        path,
+        address,
+    })
 }
 
 #[cfg(test)]
@@ -133,14 +151,17 @@ mod tests {
                     over: Some(0xabc),
                 }),
                 path: path("/new.json"),
+                address: None,
             },
             Operation {
                 kind: OperationKind::Replace(value("-0").into()),
                 path: path("/s.json/a~1b/~0"),
+                address: None,
             },
             Operation {
                 kind: OperationKind::Remove,
                 path: path("/s.json/3"),
+                address: Some(Address(vec!["s.json".into(), "id/3".into()])),
             },
         ];
         let mut text = Vec::new();

@@ -263,6 +263,13 @@ impl Checkpointer {
             .is_some_and(|file| file.revision <= known.revision)
         {
             return Ok(None);
+        } else if let (None, Some(text)) = (&known.value, &found.text)
+            && let Err(error) = Value::parse(text)
+        {
+            self.writer
+                .send(Message::Broken(path.clone(), Some(error.clone())))
+                .ok();
+            return Err(Obstacle::Broken(error));
         }
         self.writer.send(Message::Broken(path.clone(), None)).ok();
         let file = image

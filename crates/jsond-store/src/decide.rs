@@ -25,11 +25,17 @@ pub(crate) struct Decision {
 pub(crate) fn decide(image: &Image, mutation: &Mutation) -> Result<Decision, Rejection> {
     let resolved = image.resolve(&mutation.address);
     let precondition = &mutation.precondition;
-    match &mutation.edit {
+    let mut decision = match &mutation.edit {
         Edit::Put { value, text } => put(resolved, precondition, value, text.as_ref()),
         Edit::Add(additions) => add(resolved, precondition, additions),
         Edit::Remove => remove(resolved, precondition),
+    }?;
+    for (operation, address) in decision.operations.iter_mut().zip(&decision.written) {
+        if operation.path.tokens() != address.0 {
+            operation.address = Some(address.clone());
+        }
     }
+    Ok(decision)
 }
 
 fn judge(precondition: &Precondition, value: Option<&Value>) -> Result<(), Rejection> {
@@ -229,6 +235,7 @@ fn create_file(
     let operations = vec![Operation {
         kind: OperationKind::Add(written_value),
         path: Pointer::from_tokens(path.iter().cloned()),
+        address: None,
     }];
     let written = vec![Address(path)];
     Ok(Decision {
@@ -431,6 +438,7 @@ fn operation(place: &Place, token: Option<String>, kind: OperationKind) -> Opera
     Operation {
         kind,
         path: Pointer::from_tokens(tokens),
+        address: None,
     }
 }
 

@@ -161,6 +161,20 @@ impl Image {
         }
     }
 
+    /// Notes whether a file on disk is broken.
+    pub(crate) fn with_broken(&self, path: &[String], broken: Option<SyntaxError>) -> Self {
+        match self.file(path) {
+            Some(file) if file.broken != broken => self.with_file(
+                path,
+                Some(File {
+                    broken,
+                    ..File::clone(file)
+                }),
+            ),
+            _ => self.clone(),
+        }
+    }
+
     /// Splits the path of an operation into the file's path and the tokens inside the file.
     pub(crate) fn split<'a>(&self, tokens: &'a [String]) -> (&'a [String], &'a [String]) {
         let mut entry = Some(&self.root);

@@ -15,6 +15,7 @@ pub mod medium;
 mod merge;
 mod message;
 mod recovery;
+mod replay;
 mod resolve;
 mod served;
 mod state;

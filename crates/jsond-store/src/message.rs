@@ -87,6 +87,8 @@ pub(crate) struct Start {
     pub(crate) journal: Journal,
     pub(crate) last: Revision,
     pub(crate) on_disk: HashMap<FilePath, Mark>,
+    /// Files in which recovery merged pending changes into an edit by hand of this hash.
+    pub(crate) merged: Vec<(FilePath, Option<u128>)>,
     pub(crate) touched: Touched,
     pub(crate) durability: Durability,
     /// Judges whether a file of a new name can be made on disk.

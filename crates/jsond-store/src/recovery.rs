@@ -11,6 +11,7 @@ use crate::image::{Entry as ImageEntry, File, FilePath, Image, Template};
 use crate::journal::entry::{Body, Entry, Mark, content_hash};
 use crate::journal::reader::{OpenError, read_journal};
 use crate::medium::Medium;
+use crate::replay::{Content, replay};
 use crate::served::Served;
 use crate::state::State;
 use imbl::OrdMap;
@@ -25,6 +26,8 @@ pub(crate) struct Recovered {
     pub(crate) on_disk: HashMap<FilePath, OnDisk>,
     /// Files whose changes are not on disk yet.
     pub(crate) behind: Vec<FilePath>,
+    /// Those of them that were edited by hand meanwhile, with the hash of what is on disk.
+    pub(crate) merged: Vec<(FilePath, Option<u128>)>,
     pub(crate) segments: Vec<(String, Revision)>,
 }
 
@@ -48,6 +51,7 @@ pub(crate) fn recover(
         last,
         on_disk: HashMap::new(),
         behind: Vec::new(),
+        merged: Vec::new(),
         segments,
     };
     let listing = served
@@ -198,6 +202,7 @@ fn recover_file(
         revision: base_revision,
         value: file.as_ref().and_then(|file| file.value.clone()),
     };
+    let broken = file.as_ref().and_then(|file| file.broken.clone());
     recovered.on_disk.insert(path.clone(), on_disk);
     recovered.image = recovered.image.with_file(path, file);
     let is_known = base.is_some();
@@ -219,51 +224,27 @@ fn recover_file(
             "the edited {disk_path} cannot be kept"
         )))?;
     }
-    let aside = replay(&pending[start.unwrap_or(0)..], &disk_path, recovered);
+    if !is_known {
+        recovered.merged.push((path.clone(), hash));
+    }
+    let content = if is_known {
+        Content::Known
+    } else {
+        Content::Edited
+    };
+    let (image, aside) = replay(&recovered.image, &pending[start.unwrap_or(0)..], content);
+    recovered.image = Image {
+        revision: recovered.last,
+        ..image
+    };
+    // A file that a person is mending is not overwritten, whatever is pending for it.
+    recovered.image = recovered.image.with_broken(path, broken);
     keep_aside(served, &disk_path, &aside, recovered.last)
 }
 
 /// An operation on the whole file needs no base.
 fn is_whole(operation: &Operation, path: &FilePath) -> bool {
     operation.path.tokens() == path.as_slice()
-}
-
-/// Applies what the file lacks; gives back what does not apply, because the file was removed, or
-/// changed beyond it, while the server was down.
-fn replay(
-    pending: &[&(Revision, SystemTime, Operation)],
-    disk_path: &str,
-    recovered: &mut Recovered,
-) -> Vec<Operation> {
-    let mut aside = Vec::new();
-    for (revision, time, operation) in pending {
-        let mut operation = operation.clone();
-        let exists = recovered.image.split(operation.path.tokens()).1.is_empty()
-            && recovered.image.file(operation.path.tokens()).is_some();
-        match operation.kind {
-            // The base of a whole file may or may not be there.
-            OperationKind::Replace(written) if !exists && is_file_path(&operation, recovered) => {
-                operation.kind = OperationKind::Add(written);
-            }
-            OperationKind::Remove if !exists && is_file_path(&operation, recovered) => continue,
-            _ => {}
-        }
-        let operations = std::slice::from_ref(&operation);
-        match recovered.image.apply(operations, *revision, *time) {
-            Ok(image) => {
-                recovered.image = Image {
-                    revision: recovered.last,
-                    ..image
-                }
-            }
-            Err(error) => {
-                let path = operation.path.to_string();
-                tracing::warn!(file = disk_path, path, %revision, %error, "a change was set aside");
-                aside.push(operation);
-            }
-        }
-    }
-    aside
 }
 
 /// Keeps acknowledged changes that do not apply as a JSON Patch beside the file.
@@ -283,11 +264,6 @@ fn keep_aside(
     keep_conflict(served, &patch_path, &patch, revision).map_err(OpenError::io(format!(
         "the pending changes of {disk_path} cannot be kept"
     )))
-}
-
-fn is_file_path(operation: &Operation, recovered: &Recovered) -> bool {
-    let (_, inside) = recovered.image.split(operation.path.tokens());
-    inside.is_empty()
 }
 
 fn read_file(disk_path: &str, text: &[u8], revision: Revision, modified: SystemTime) -> File {

@@ -1,8 +1,8 @@
 //! The store's handle: open, read an image, submit a mutation, stop.
 
-use crate::checkpoint::{Checkpointer, Order};
+use crate::checkpoint::{Checkpointer, OnDisk, Order};
 use crate::contract::{Mutation, Outcome, Revision, Settings, StoreError};
-use crate::image::Image;
+use crate::image::{FilePath, Image};
 use crate::journal::Journal;
 use crate::journal::entry::Mark;
 use crate::journal::reader::OpenError;
@@ -14,6 +14,7 @@ use crate::served::Served;
 use crate::state::State;
 use crate::writer::Writer;
 use arc_swap::ArcSwap;
+use std::collections::HashMap;
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -50,17 +51,10 @@ impl Store {
             last,
             on_disk,
             behind,
+            merged,
             segments,
         } = recovered;
         let published = Arc::new(ArcSwap::from_pointee(image));
-        let marks = on_disk.iter().map(|(path, it)| {
-            let mark = Mark {
-                path: path.clone(),
-                revision: it.revision,
-                hash: it.hash,
-            };
-            (path.clone(), mark)
-        });
         let identity = state.identity.clone();
         let writer_thread = Writer::new(Start {
             published: Arc::clone(&published),
@@ -71,7 +65,8 @@ impl Store {
                 segments,
             ),
             last,
-            on_disk: marks.collect(),
+            on_disk: marks_of(&on_disk),
+            merged,
             touched: checkpoints.clone(),
             durability: settings.durability,
             may_make: {
@@ -172,6 +167,18 @@ impl Store {
         }
         all_flushed && clean
     }
+}
+
+fn marks_of(on_disk: &HashMap<FilePath, OnDisk>) -> HashMap<FilePath, Mark> {
+    let mark = |(path, it): (&FilePath, &OnDisk)| {
+        let mark = Mark {
+            path: path.clone(),
+            revision: it.revision,
+            hash: it.hash,
+        };
+        (path.clone(), mark)
+    };
+    on_disk.iter().map(mark).collect()
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {

@@ -35,6 +35,7 @@ pub(crate) struct Writer {
     /// Revisions are given to all entries of the journal, also to those that are no change.
     last: Revision,
     marks: Marks,
+    merged: Vec<(FilePath, Option<u128>)>,
     latched: bool,
     closed: bool,
     touched: Touched,
@@ -55,6 +56,7 @@ impl Writer {
             journal: start.journal,
             last: start.last,
             marks: Marks::new(start.on_disk),
+            merged: start.merged,
             latched: false,
             closed: false,
             touched: start.touched,
@@ -68,13 +70,14 @@ impl Writer {
 
     /// Runs until it is told to finish or nobody is left to tell it anything.
     pub(crate) fn run(mut self, messages: &Receiver<Message>) {
+        self.journal_merged();
         while let Some(first) = self.wait(messages) {
             let mut batch = self.new_batch();
             let mut next = Some(first);
             let mut taken = 0;
             while let Some(message) = next.take() {
                 if let Message::Finish(answer) = message {
-                    self.run_batch(batch);
+                    self.run_batch(batch).ok();
                     let clean = self.end();
                     answer.send(clean).ok();
                     return;
@@ -85,7 +88,28 @@ impl Writer {
                     next = messages.try_recv().ok();
                 }
             }
-            self.run_batch(batch);
+            // Whoever waits has been told.
+            self.run_batch(batch).ok();
+        }
+    }
+
+    /// DURABILITY: what recovery merged into edits by hand is journaled as a whole before anything
+    /// else, so that later changes have a base that can be told. Without that no write is taken.
+    fn journal_merged(&mut self) {
+        let mut batch = self.new_batch();
+        for (path, hash) in std::mem::take(&mut self.merged) {
+            let value = self.image.file(&path).and_then(|file| file.value.clone());
+            if let Some(value) = value {
+                let written = Written {
+                    value,
+                    text: None,
+                    over: hash,
+                };
+                self.merge_over(path, written, &mut batch);
+            }
+        }
+        if self.run_batch(batch).is_err() {
+            self.latched = true;
         }
     }
 
@@ -149,7 +173,7 @@ impl Writer {
 
     /// DURABILITY: nothing of the batch is visible or answered before the one sync in `commit`
     /// has returned. If it fails, the image goes back to what was published.
-    fn run_batch(&mut self, mut batch: Batch) {
+    fn run_batch(&mut self, mut batch: Batch) -> Result<(), StoreError> {
         let result = self.commit(&mut batch);
         match result {
             Ok(()) => {
@@ -173,6 +197,7 @@ impl Writer {
         if result.is_ok() && batch.settled {
             self.remove_old_segments();
         }
+        result
     }
 
     fn commit(&mut self, batch: &mut Batch) -> Result<(), StoreError> {
@@ -272,6 +297,7 @@ impl Writer {
             Operation {
                 kind: OperationKind::Add(_),
                 path,
+                ..
             },
         ] = &decision.operations[..]
         else {
@@ -376,6 +402,32 @@ impl Writer {
         }
     }
 
+    /// DURABILITY: the whole file, because the base is gone from the disk; and over which content,
+    /// so that recovery does not take that content for another edit.
+    fn merge_over(&mut self, path: FilePath, written: Written, batch: &mut Batch) {
+        let hash = written.over;
+        let kind = match self.image.file(&path) {
+            Some(_) => OperationKind::Replace(written),
+            None => OperationKind::Add(written),
+        };
+        let pointer = Pointer::from_tokens(path.iter().cloned());
+        self.change(
+            vec![Operation {
+                kind,
+                path: pointer,
+                address: None,
+            }],
+            batch,
+        );
+        // What lies on disk now stands for everything before the merge.
+        let revision = Revision(self.last.0 - 1);
+        batch.found.push(Mark {
+            path,
+            revision,
+            hash,
+        });
+    }
+
     fn take_hand_edit(&mut self, edit: HandEdit, answer: HandAnswer, batch: &mut Batch) {
         let HandEdit {
             path,
@@ -391,32 +443,12 @@ impl Writer {
                 Template::Text(text) => Some(text),
                 Template::OnDisk(_) | Template::None => None,
             };
-            // DURABILITY: the whole file, because the base is gone from the disk; and over which
-            // content, so that recovery does not take that content for another edit.
             let written = Written {
                 value: merged.value.clone(),
                 text,
                 over: hash,
             };
-            let kind = match self.image.file(&path) {
-                Some(_) => OperationKind::Replace(written),
-                None => OperationKind::Add(written),
-            };
-            let pointer = Pointer::from_tokens(path.iter().cloned());
-            self.change(
-                vec![Operation {
-                    kind,
-                    path: pointer,
-                }],
-                batch,
-            );
-            // What lies on disk now stands for everything before the merge.
-            let revision = Revision(self.last.0 - 1);
-            batch.found.push(Mark {
-                path,
-                revision,
-                hash,
-            });
+            self.merge_over(path, written, batch);
         }
         batch.waiting.push(Waiting::Hand(answer, merged));
     }
@@ -427,16 +459,14 @@ impl Writer {
         error: Option<jsond_document::SyntaxError>,
         batch: &mut Batch,
     ) {
-        let Some(file) = self.image.file(path) else {
-            return;
-        };
-        if file.broken == error {
-            return;
+        let is_news = self
+            .image
+            .file(path)
+            .is_some_and(|file| file.broken != error);
+        if is_news {
+            self.image = self.image.with_broken(path, error);
+            batch.refresh = true;
         }
-        let mut file = crate::image::File::clone(file);
-        file.broken = error;
-        self.image = self.image.with_file(path, Some(file));
-        batch.refresh = true;
     }
 
     /// Leaves nothing behind on which data depends.

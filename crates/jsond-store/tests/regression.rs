@@ -339,3 +339,112 @@ fn what_a_killed_server_had_not_synced_is_synced_by_the_next_start() {
         }
     }
 }
+
+#[test]
+fn a_pending_write_lands_in_its_own_record_when_a_hand_removed_the_one_before() {
+    // Pending changes of a list were replayed by index onto an edited text: into another record.
+    let medium = medium();
+    let store = open(&medium);
+    accept(&store, put("list.json/2/x", "5"));
+    let left = medium.after_power_cut();
+    store.stop();
+    left.put(
+        "list.json",
+        b"[{\"id\":0,\"x\":7},{\"id\":1,\"x\":1},{\"id\":2,\"x\":1}]",
+    );
+    let store = open(&left);
+    let found = text_at(&store, "list.json").unwrap();
+    store.stop();
+    assert_eq!(found, r#"[{"id":0,"x":7},{"id":1,"x":1},{"id":2,"x":5}]"#);
+}
+
+#[test]
+fn a_record_is_not_doubled_by_an_edit_after_a_kill_between_the_rename_and_its_done() {
+    // Between the rename and its `done` nobody knows the base; replaying added the record twice.
+    let medium = medium();
+    let store = open(&medium);
+    accept(&store, add("list.json", None, r#"{"id":3,"x":1}"#));
+    let calls = medium.calls().len();
+    medium.plan(Some((5, Fault::FromThenOn)));
+    store.settle();
+    let all = medium.calls();
+    let left = medium.after_kill();
+    store.stop();
+    let text = disk(&left, "list.json");
+    left.put(
+        "list.json",
+        text.replace("\"x\": 1},", "\"x\": 9},").as_bytes(),
+    );
+    let store = open(&left);
+    let found = text_at(&store, "list.json").unwrap();
+    store.stop();
+    assert_eq!(
+        found.matches("\"id\":3").count(),
+        1,
+        "{calls} {all:?} {found}"
+    );
+}
+
+#[test]
+fn a_change_whose_done_found_no_room_and_then_a_hand_edit_while_down() {
+    // A list with a write pending behind a checkpoint whose `done` line was refused.
+    let medium = medium();
+    let store = open(&medium);
+    accept(&store, add("list.json", None, r#"{"id":3,"x":1}"#));
+    medium.plan(Some((6, Fault::NoRoom)));
+    store.settle();
+    let calls = medium.calls();
+    medium.plan(None);
+    accept(&store, put("list.json/1/x", "2"));
+    let left = medium.after_power_cut();
+    store.stop();
+    let text = disk(&left, "list.json");
+    left.put(
+        "list.json",
+        text.replace("\"id\": 2, \"x\": 1", "\"id\": 2, \"x\": 9")
+            .as_bytes(),
+    );
+    let store = open(&left);
+    let found = text_at(&store, "list.json").unwrap();
+    store.stop();
+    assert_eq!(
+        found, r#"[{"id":1,"x":2},{"id":2,"x":9},{"id":3,"x":1}]"#,
+        "{calls:?}"
+    );
+}
+
+#[test]
+fn a_file_broken_while_down_is_not_overwritten_by_a_pending_replacement() {
+    // Broken by hand while a whole-file write was pending: the write went over what was being mended.
+    let medium = medium();
+    let store = open(&medium);
+    accept(&store, put("list.json", "[]"));
+    let left = medium.after_power_cut();
+    store.stop();
+    left.put("list.json", b"{ broken");
+    let store = open(&left);
+    store.settle();
+    let text = disk(&left, "list.json");
+    let kept = names_with(&left, "conflict");
+    store.stop();
+    assert_eq!(text, "{ broken", "{kept:?}");
+}
+
+#[test]
+fn a_pending_removal_of_an_edited_file_keeps_the_hands_version() {
+    // The file was edited while its removal was pending: its text has to be somewhere.
+    let medium = medium();
+    let store = open(&medium);
+    accept(&store, mutation("list.json", Edit::Remove));
+    let left = medium.after_power_cut();
+    store.stop();
+    left.put("list.json", b"[{\"id\":9}]");
+    let store = open(&left);
+    store.settle();
+    let names = names_with(&left, "list.json");
+    store.stop();
+    assert!(
+        names.iter().any(|name| disk(&left, name) == "[{\"id\":9}]"),
+        "{names:?}"
+    );
+}

@@ -457,7 +457,7 @@ const CALM: Weather = Weather {
     faults: false,
     hand: false,
     hand_down: false,
-    hand_lists: false,
+    hand_lists: true,
     same_machine: false,
 };
 
@@ -478,18 +478,17 @@ fn edits_by_hand_while_the_server_runs_merge_whatever_happens() {
         hand_lists: true,
         ..CALM
     };
-    weather_holds(60, weather);
+    weather_holds(80, weather);
 }
 
 #[test]
 fn edits_by_hand_at_any_time_with_calls_that_fail_lose_nothing() {
-    // Of objects only: pending changes of lists are replayed by index, see `docs/journal.md`.
     let weather = Weather {
         faults: true,
         hand: true,
         hand_down: true,
-        hand_lists: false,
+        hand_lists: true,
         same_machine: true,
     };
-    weather_holds(200, weather);
+    weather_holds(300, weather);
 }

@@ -157,7 +157,11 @@ mod tests {
             let value = Value::parse(format!("\"a\\u0000{revision}\"").as_bytes()).unwrap();
             let kind = OperationKind::Replace(value.into());
             let path = Pointer::from_tokens(["s.json", "a", "b"]);
-            let body = Body::Change(vec![Operation { kind, path }]);
+            let body = Body::Change(vec![Operation {
+                kind,
+                path,
+                address: None,
+            }]);
             let (revision, batch) = (Revision(revision), Revision(batch));
             Entry {
                 revision,

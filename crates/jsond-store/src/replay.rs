@@ -1,0 +1,138 @@
+//! Replays changes that a file lacks. Pure.
+//!
+//! On the content for which they were made the changes apply as they stand. On an edit of it they
+//! are aimed anew: a record of an array is found by its id, what is there already is not added
+//! twice, and what cannot be aimed for certain is set aside.
+
+use crate::change::{Operation, OperationKind};
+use crate::contract::{Address, Revision};
+use crate::image::Image;
+use crate::resolve::{Place, Resolved};
+use jsond_document::{Kind, Pointer};
+use std::time::SystemTime;
+
+/// What the changes are replayed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// The content for which they were made.
+    Known,
+    /// An edit by hand of a content for which some of them were made.
+    Edited,
+}
+
+/// Where an operation goes.
+enum Aim {
+    Apply(Operation),
+    /// It has happened already.
+    Skip,
+    /// Nobody can say.
+    Aside,
+}
+
+/// Applies changes; gives the image and those that do not apply.
+pub(crate) fn replay(
+    image: &Image,
+    pending: &[&(Revision, SystemTime, Operation)],
+    content: Content,
+) -> (Image, Vec<Operation>) {
+    let mut image = image.clone();
+    let mut aside = Vec::new();
+    for (revision, time, operation) in pending {
+        let applied = match aim(&image, operation, content) {
+            Aim::Apply(aimed) => image.apply(&[aimed], *revision, *time).ok(),
+            Aim::Skip => continue,
+            Aim::Aside => None,
+        };
+        match applied {
+            Some(new) => image = new,
+            None => {
+                tracing::warn!(path = %operation.path, %revision, "a change was set aside");
+                aside.push(operation.clone());
+            }
+        }
+    }
+    (image, aside)
+}
+
+fn aim(image: &Image, operation: &Operation, content: Content) -> Aim {
+    let (file, inside) = image.split(operation.path.tokens());
+    if inside.is_empty() {
+        return aim_at_file(operation, image.file(file).is_some());
+    }
+    match content {
+        Content::Known => Aim::Apply(operation.clone()),
+        Content::Edited => aim_anew(image, operation),
+    }
+}
+
+/// A whole file may or may not be there.
+fn aim_at_file(operation: &Operation, exists: bool) -> Aim {
+    match &operation.kind {
+        OperationKind::Replace(written) if !exists => {
+            let kind = OperationKind::Add(written.clone());
+            Aim::Apply(Operation {
+                kind,
+                ..operation.clone()
+            })
+        }
+        OperationKind::Remove if !exists => Aim::Skip,
+        _ => Aim::Apply(operation.clone()),
+    }
+}
+
+fn aim_anew(image: &Image, operation: &Operation) -> Aim {
+    let by_path = || Address(operation.path.tokens().to_vec());
+    let address = operation.address.clone().unwrap_or_else(by_path);
+    if passes_an_array_without_ids(image, &address) {
+        return Aim::Aside;
+    }
+    let at = |kind: OperationKind, path: Vec<String>| {
+        Aim::Apply(Operation {
+            kind,
+            path: Pointer::from_tokens(path),
+            address: None,
+        })
+    };
+    match (operation.kind.clone(), image.resolve(&address)) {
+        (OperationKind::Add(written) | OperationKind::Replace(written), Resolved::Value(place)) => {
+            at(OperationKind::Replace(written), path_of(&place))
+        }
+        (OperationKind::Add(written), Resolved::Absent { parent, token }) => {
+            let is_array = parent.value.kind() == Kind::Array;
+            let token = if is_array {
+                parent.value.count().to_string()
+            } else {
+                token
+            };
+            let mut path = path_of(&parent);
+            path.push(token);
+            at(OperationKind::Add(written), path)
+        }
+        (OperationKind::Remove, Resolved::Value(place)) => {
+            at(OperationKind::Remove, path_of(&place))
+        }
+        (OperationKind::Remove, Resolved::Absent { .. } | Resolved::Nothing) => Aim::Skip,
+        _ => Aim::Aside,
+    }
+}
+
+fn path_of(place: &Place) -> Vec<String> {
+    place
+        .file_path
+        .iter()
+        .chain(&place.pointer)
+        .cloned()
+        .collect()
+}
+
+/// In an array that is no collection of records a place is an index, which an edit may have moved.
+fn passes_an_array_without_ids(image: &Image, address: &Address) -> bool {
+    (0..address.0.len()).any(
+        |length| match image.resolve(&Address(address.0[..length].to_vec())) {
+            Resolved::Value(place) => {
+                place.value.kind() == Kind::Array && !place.value.is_collection()
+            }
+            _ => false,
+        },
+    )
+}
