@@ -263,11 +263,8 @@ fn check_name(name: &str) -> Result<(), Rejection> {
     }
 }
 
-fn add(
-    resolved: Resolved,
-    precondition: &Precondition,
-    additions: &[Addition],
-) -> Result<Decision, Rejection> {
+/// The value that has to be there, writable and as the precondition wants it.
+fn existing(resolved: Resolved, precondition: &Precondition) -> Result<Place, Rejection> {
     let place = match resolved {
         Resolved::Value(place) => place,
         Resolved::Folder { .. } => return Err(Rejection::Folder),
@@ -276,6 +273,15 @@ fn add(
     };
     check_writable(&place)?;
     judge(precondition, Some(&place.value))?;
+    Ok(place)
+}
+
+fn add(
+    resolved: Resolved,
+    precondition: &Precondition,
+    additions: &[Addition],
+) -> Result<Decision, Rejection> {
+    let place = existing(resolved, precondition)?;
     match place.value.kind() {
         Kind::Object if place.value.is_collection() => add_members(&place, additions),
         Kind::Array => add_elements(&place, additions),
@@ -404,14 +410,7 @@ fn integer(id: &Value) -> Option<u64> {
 }
 
 fn remove(resolved: Resolved, precondition: &Precondition) -> Result<Decision, Rejection> {
-    let place = match resolved {
-        Resolved::Value(place) => place,
-        Resolved::Folder { .. } => return Err(Rejection::Folder),
-        Resolved::Broken(file) => return Err(broken(&file)),
-        _ => return Err(Rejection::NotFound),
-    };
-    check_writable(&place)?;
-    judge(precondition, Some(&place.value))?;
+    let place = existing(resolved, precondition)?;
     if place.is_file() && place.file_path.is_empty() {
         return Err(Rejection::Name);
     }

@@ -100,37 +100,28 @@ impl MemoryMedium {
     /// The medium as it is after a power cut now: only what was synced.
     #[must_use]
     pub fn after_power_cut(&self) -> Self {
-        let old = self.lock();
-        let mut new = State {
-            folders: old.folders.clone(),
-            ..State::default()
-        };
-        for (path, &n) in &old.durable {
-            let text = old.inodes[n].durable.clone();
-            new.inodes.push(Inode {
-                seen: text.clone(),
-                durable: text,
-                version: 0,
-            });
-            new.seen.insert(path.clone(), new.inodes.len() - 1);
-        }
-        new.durable = new.seen.clone();
-        Self {
-            state: Arc::new(Mutex::new(new)),
-            prefix: self.prefix.clone(),
-        }
+        self.left_with(|state| &state.durable, |inode| &inode.durable)
     }
 
     /// The medium as it is after the process was killed now: all that was written.
     #[must_use]
     pub fn after_kill(&self) -> Self {
+        self.left_with(|state| &state.seen, |inode| &inode.seen)
+    }
+
+    /// A medium of its own on which these names and contents are all there is, and durable.
+    fn left_with(
+        &self,
+        names: impl Fn(&State) -> &BTreeMap<String, usize>,
+        content: impl Fn(&Inode) -> &Vec<u8>,
+    ) -> Self {
         let old = self.lock();
         let mut new = State {
             folders: old.folders.clone(),
             ..State::default()
         };
-        for (path, &n) in &old.seen {
-            let text = old.inodes[n].seen.clone();
+        for (path, &n) in names(&old) {
+            let text = content(&old.inodes[n]).clone();
             new.inodes.push(Inode {
                 seen: text.clone(),
                 durable: text,
