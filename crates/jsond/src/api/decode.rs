@@ -7,7 +7,7 @@ use crate::api::action::{Action, Answer, Ask, Given, Intent, Own, Read, Write};
 use crate::api::conditional::{modified_since_of, precondition_of};
 use crate::api::problem::{Problem, ProblemKind};
 use crate::api::resource::{
-    ALL_METHODS, FOREIGN_METHODS, Resource, Target, TargetError, parse_target,
+    ALL_METHODS, FOREIGN_METHODS, Resource, Target, TargetError, find, parse_target,
 };
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
@@ -42,6 +42,10 @@ pub(super) fn check_head(head: &Parts, image: &Image) -> Result<Target, Problem>
             "The target * is for OPTIONS only.",
         ));
     }
+    if method.is_safe() && !is_foreign {
+        // Every resource knows these, so reading need not look for it twice.
+        return Ok(target);
+    }
     let resource = resource_of(&target, image);
     let allowed = resource.map_or(ALL_METHODS, Resource::methods);
     // What is absent is told by 404, but not to a method that nothing here knows.
@@ -56,21 +60,12 @@ pub(super) fn check_head(head: &Parts, image: &Image) -> Result<Target, Problem>
     Ok(target)
 }
 
-/// What kind of resource is at a target; a slash at the end may belong to a folder.
+/// What kind of resource is at a target.
 fn resource_of(target: &Target, image: &Image) -> Option<Resource> {
     match target {
         Target::Server => None,
         Target::Own(_) | Target::OwnMissing => Some(Resource::Own),
-        Target::Address { address, slash } => {
-            if *slash {
-                let mut folder = address.clone();
-                folder.0.pop();
-                if let found @ Some(Resource::Folder) = Resource::of(&image.resolve(&folder)) {
-                    return found;
-                }
-            }
-            Resource::of(&image.resolve(address))
-        }
+        Target::Address { address, .. } => Resource::of(&find(image, address)),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::api::action::{Action, Answer, Ask, Intent, Outcome, Own, Read, Write}
 use crate::api::listing;
 use crate::api::problem::{Problem, ProblemKind};
 use crate::api::question::Question;
-use crate::api::resource::{ALL_METHODS, Resource, path_of};
+use crate::api::resource::{ALL_METHODS, Resource, find, path_of};
 use bytes::Bytes;
 use http::Method;
 use jsond_document::Kind;
@@ -27,27 +27,19 @@ pub(super) async fn perform(store: &Store, action: Action) -> Result<Outcome, Pr
 
 fn read_value(image: &Image, read: Read) -> Result<Outcome, Problem> {
     let Read {
-        mut address,
+        address,
         slash,
         pretty,
         precondition,
         modified_since,
     } = read;
-    let whole = address.clone();
-    if slash {
-        // The slash belongs to a folder; in a file it is an empty name.
-        address.0.pop();
-    }
-    let resolved = match image.resolve(&address) {
-        Resolved::Folder { entries, .. } if slash || address.0.is_empty() => {
+    let place = match find(image, &address) {
+        Resolved::Folder { entries, .. } if slash => {
             return Ok(Outcome::Folder(listing::render(&entries)));
         }
         Resolved::Folder { path, .. } => {
             return Ok(Outcome::Moved(format!("{}/", path_of(&Address(path)))));
         }
-        _ => image.resolve(&whole),
-    };
-    let place = match resolved {
         Resolved::Value(place) => Box::new(place),
         Resolved::Broken(file) => {
             return Err(file
@@ -87,13 +79,7 @@ fn is_since(place: &Place, since: std::time::SystemTime) -> bool {
 }
 
 fn describe(image: &Image, address: &Address) -> Result<Outcome, Problem> {
-    let mut address = address.clone();
-    let mut resolved = image.resolve(&address);
-    if address.0.last().is_some_and(String::is_empty) && !matches!(resolved, Resolved::Value(_)) {
-        address.0.pop();
-        resolved = image.resolve(&address);
-    }
-    let resource = Resource::of(&resolved).ok_or_else(Problem::not_found)?;
+    let resource = Resource::of(&find(image, address)).ok_or_else(Problem::not_found)?;
     Ok(Outcome::Methods(resource.methods().to_vec()))
 }
 

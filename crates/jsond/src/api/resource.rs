@@ -5,7 +5,7 @@
 use crate::api::action::Own;
 use http::Method;
 use jsond_document::Kind;
-use jsond_store::{Address, Place, Resolved};
+use jsond_store::{Address, Image, Place, Resolved};
 use percent_encoding::percent_decode_str;
 
 /// The kinds of resource.
@@ -98,6 +98,18 @@ impl Resource {
             Resolved::Nothing => None,
         }
     }
+}
+
+/// Finds what an address means; a slash at its end belongs to a folder, in a file it is an empty
+/// name.
+pub(super) fn find(image: &Image, address: &Address) -> Resolved {
+    if let Some((last, folder)) = address.0.split_last()
+        && last.is_empty()
+        && let folder @ Resolved::Folder { .. } = image.resolve(&Address(folder.to_vec()))
+    {
+        return folder;
+    }
+    image.resolve(address)
 }
 
 /// What a target names.
@@ -252,5 +264,29 @@ mod tests {
             panic!("it is an address")
         };
         assert_eq!(read, address);
+    }
+
+    #[test]
+    fn every_resource_that_is_there_can_be_read() {
+        for (resource, methods) in METHODS {
+            let is_there = resource != Resource::Absent;
+            assert_eq!(methods.contains(&Method::GET), is_there, "{resource:?}");
+            assert_eq!(methods.contains(&Method::HEAD), is_there, "{resource:?}");
+            assert!(methods.contains(&Method::OPTIONS), "{resource:?}");
+        }
+    }
+
+    #[test]
+    fn a_slash_at_the_end_is_the_folders_and_in_a_file_an_empty_name() {
+        let image = Image::of_files([("a.json", r#"{"":1}"#), ("b.json", "{}")]);
+        let found = |tokens: &[&str]| {
+            let address = Address(tokens.iter().map(|&token| token.to_owned()).collect());
+            Resource::of(&find(&image, &address))
+        };
+        assert_eq!(found(&[]), Some(Resource::Folder));
+        assert_eq!(found(&[""]), Some(Resource::Folder));
+        assert_eq!(found(&["a.json", ""]), Some(Resource::Value));
+        // OPTIONS answered as if the file itself had been asked for.
+        assert_eq!(found(&["b.json", ""]), Some(Resource::Absent));
     }
 }
