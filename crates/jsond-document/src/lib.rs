@@ -15,7 +15,9 @@ mod index;
 mod json;
 mod layout;
 mod leaf;
+mod merge_patch;
 mod number;
+mod patch;
 mod pointer;
 mod scan;
 mod splice;
@@ -29,7 +31,11 @@ pub use edit::EditError;
 pub use error::{SyntaxError, SyntaxFault};
 pub use json::{Json, Kind};
 pub use layout::{Indent, Layout, Newline, pretty, relayout};
+pub use merge_patch::{PlacedEdit, merge_patch};
 pub use number::{compare_numbers, is_number};
+pub use patch::{
+    Patch, PatchEdit, PatchError, PatchFault, PatchOperation, PatchSyntaxError, Patched,
+};
 pub use pointer::{Pointer, PointerError, array_index};
 pub use scan::{Entry, elements, members, value_end};
 pub use string::{quote, unquote};
