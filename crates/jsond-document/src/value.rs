@@ -282,10 +282,22 @@ impl Value {
     /// Spells an object of one member.
     #[must_use]
     pub fn object_of(name: &str, value: &Self) -> Self {
-        let mut text = format!("{{{}:", quote(name)).into_bytes();
-        value.write_to(&mut text);
-        text.push(b'}');
-        Self::from(Json::from_compact(text))
+        Self::object([(name, value.clone())])
+    }
+
+    /// Makes an object of members; large values are shared.
+    ///
+    /// *Shape*: the names are distinct.
+    #[must_use]
+    pub fn object<'a>(members: impl IntoIterator<Item = (&'a str, Self)>) -> Self {
+        let pieces: Vec<_> = members
+            .into_iter()
+            .map(|(name, value)| Piece {
+                name: Some(Bytes::from(quote(name))),
+                value,
+            })
+            .collect();
+        Self::large(Arc::new(Tree::build(Kind::Object, &pieces)))
     }
 }
 

@@ -23,9 +23,9 @@ fn run(record: &str) -> Option<()> {
     if record.member("disabled").is_some() {
         return None;
     }
-    let document = Value::from(record.member("doc").unwrap());
+    let document = Value::from(record.member("doc").expect("a record has a document"));
     let mut found = document.clone();
-    let result = Patch::parse(&record.member("patch").unwrap())
+    let result = Patch::parse(&record.member("patch").expect("a record has a patch"))
         .map_err(|error| error.to_string())
         .and_then(|patch| patch.run(&mut found).map_err(|error| format!("{error:?}")));
     match record.member("expected") {

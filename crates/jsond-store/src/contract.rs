@@ -4,10 +4,12 @@
 //! judged where the write happens. A refused mutation is an answer; an error means that the store
 //! could not do its work.
 
+use crate::current::Current;
 use crate::image::Image;
 use bytes::Bytes;
-use jsond_document::{Digest, Json, SyntaxError, Value};
+use jsond_document::{Digest, EditError, Json, Patch, SyntaxError, Value};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// The position of a change in the one sequence of changes; 0 is before the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -71,6 +73,8 @@ pub struct Precondition {
     pub if_match: Option<Match>,
     /// The value's digest must not be among these.
     pub if_none_match: Option<Match>,
+    /// The file must not have been modified after this; judged only without `if_match`.
+    pub unmodified_since: Option<SystemTime>,
 }
 
 /// One side of a precondition.
@@ -83,27 +87,39 @@ pub enum Match {
 }
 
 impl Match {
-    /// Judges a value, or that there is none.
+    /// Judges what is there.
     #[must_use]
-    pub fn holds(&self, value: Option<&Value>) -> bool {
-        match (self, value) {
-            (_, None) => false,
-            (Self::Any, Some(_)) => true,
-            (Self::Digests(digests), Some(value)) => digests.contains(&value.digest()),
+    pub fn holds(&self, current: Current<'_>) -> bool {
+        match self {
+            Self::Any => current.exists(),
+            Self::Digests(digests) => current.digest().is_some_and(|it| digests.contains(&it)),
         }
     }
 }
 
 impl Precondition {
-    /// Judges a value, or that there is none, in the order of RFC 9110 §13.2.2.
+    /// Judges what is there, in the order of RFC 9110 §13.2.2.
     #[must_use]
-    pub fn holds(&self, value: Option<&Value>) -> bool {
-        self.if_match.as_ref().is_none_or(|side| side.holds(value))
+    pub fn holds(&self, current: Current<'_>) -> bool {
+        let first = match (&self.if_match, self.unmodified_since) {
+            (Some(side), _) => side.holds(current),
+            (None, Some(since)) => current
+                .modified()
+                .is_none_or(|it| seconds(it) <= seconds(since)),
+            (None, None) => true,
+        };
+        first
             && !self
                 .if_none_match
                 .as_ref()
-                .is_some_and(|side| side.holds(value))
+                .is_some_and(|side| side.holds(current))
     }
+}
+
+/// HTTP dates count whole seconds.
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |it| it.as_secs())
 }
 
 /// A write that is asked for.
@@ -131,6 +147,10 @@ pub enum Edit {
     Add(Vec<Addition>),
     /// Removes the value.
     Remove,
+    /// Runs a JSON Patch against the value, or against a folder and the files in it.
+    Patch(Patch),
+    /// Merges a merge patch into the value.
+    Merge(Value),
 }
 
 /// A record to be added.
@@ -219,6 +239,28 @@ pub enum Rejection {
     /// A file of this name is not served.
     #[error("a file of this name is not served")]
     Name,
+    /// An operation of a patch does not apply.
+    #[error("operation {index} does not apply at {}: {reason}", jsond_document::quote(.path))]
+    Patch {
+        /// The operation, counted from 0.
+        index: usize,
+        /// The pointer in it.
+        path: String,
+        /// What is in the way.
+        reason: Box<Rejection>,
+    },
+    /// The edit does not fit the value.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// The value is not the one that a `test` wants.
+    #[error("the value is another than the one in the test")]
+    Test,
+    /// A value cannot be moved into itself.
+    #[error("a value cannot be moved into itself")]
+    IntoItself,
+    /// The patch would write too much.
+    #[error("the patch would write more than {0} bytes")]
+    TooLarge(usize),
     /// The file on disk is broken JSON and is never overwritten.
     #[error("the file is broken JSON ({0}) and waits to be mended by hand")]
     Broken(SyntaxError),

@@ -4,7 +4,9 @@ use crate::change::{Operation, OperationKind, Written};
 use crate::contract::{
     Addition, Address, Edit, Effect, Mutation, Precondition, Rejection, spell_id,
 };
+use crate::current::Current;
 use crate::image::{FilePath, Image};
+use crate::patch::patch;
 use crate::resolve::{Place, Resolved};
 use crate::served::FILE_ENDING;
 use bytes::Bytes;
@@ -29,6 +31,9 @@ pub(crate) fn decide(image: &Image, mutation: &Mutation) -> Result<Decision, Rej
         Edit::Put { value, text } => put(resolved, precondition, value, text.as_ref()),
         Edit::Add(additions) => add(resolved, precondition, additions),
         Edit::Remove => remove(resolved, precondition),
+        edit @ (Edit::Patch(_) | Edit::Merge(_)) => {
+            return patch(image, resolved, precondition, edit);
+        }
     }?;
     for (operation, address) in decision.operations.iter_mut().zip(&decision.written) {
         if operation.path.tokens() != address.0 {
@@ -38,8 +43,8 @@ pub(crate) fn decide(image: &Image, mutation: &Mutation) -> Result<Decision, Rej
     Ok(decision)
 }
 
-fn judge(precondition: &Precondition, value: Option<&Value>) -> Result<(), Rejection> {
-    if precondition.holds(value) {
+pub(crate) fn judge(precondition: &Precondition, current: Current<'_>) -> Result<(), Rejection> {
+    if precondition.holds(current) {
         Ok(())
     } else {
         Err(Rejection::Precondition)
@@ -69,7 +74,7 @@ fn replace(
     text: Option<&Bytes>,
 ) -> Result<Decision, Rejection> {
     check_writable(place)?;
-    judge(precondition, Some(&place.value))?;
+    judge(precondition, Current::Value(place))?;
     let written = vec![place.canonical()];
     if place.value == *value {
         return Ok(Decision {
@@ -148,7 +153,7 @@ fn create(
     value: &Value,
 ) -> Result<Decision, Rejection> {
     check_writable(parent)?;
-    judge(precondition, None)?;
+    judge(precondition, Current::Nothing)?;
     if !matches!(parent.value.kind(), Kind::Array | Kind::Object) {
         return Err(Rejection::ParentNotAContainer(parent.value.kind().name()));
     }
@@ -226,7 +231,7 @@ fn create_file(
     text: Option<&Bytes>,
 ) -> Result<Decision, Rejection> {
     check_name(path.last().expect("INVARIANT: a file has a name"))?;
-    judge(precondition, None)?;
+    judge(precondition, Current::Nothing)?;
     let written_value = Written {
         value: value.clone(),
         text: text.cloned(),
@@ -247,7 +252,7 @@ fn create_file(
 }
 
 /// Judges whether a file of this name could be served.
-fn check_name(name: &str) -> Result<(), Rejection> {
+pub(crate) fn check_name(name: &str) -> Result<(), Rejection> {
     let stem = name.strip_suffix(FILE_ENDING).unwrap_or(name);
     let is_plain = !name.starts_with('.')
         && name.ends_with(FILE_ENDING)
@@ -272,7 +277,7 @@ fn existing(resolved: Resolved, precondition: &Precondition) -> Result<Place, Re
         _ => return Err(Rejection::NotFound),
     };
     check_writable(&place)?;
-    judge(precondition, Some(&place.value))?;
+    judge(precondition, Current::Value(&place))?;
     Ok(place)
 }
 
@@ -441,21 +446,21 @@ fn operation(place: &Place, token: Option<String>, kind: OperationKind) -> Opera
     }
 }
 
-fn check_writable(place: &Place) -> Result<(), Rejection> {
+pub(crate) fn check_writable(place: &Place) -> Result<(), Rejection> {
     match &place.file.broken {
         Some(error) => Err(Rejection::Broken(error.clone())),
         None => Ok(()),
     }
 }
 
-fn broken(file: &crate::image::File) -> Rejection {
+pub(crate) fn broken(file: &crate::image::File) -> Rejection {
     file.broken
         .clone()
         .map_or(Rejection::NotFound, Rejection::Broken)
 }
 
 /// Depth is measured from the root of the file.
-fn check_depth(above: usize, value: &Value) -> Result<(), Rejection> {
+pub(crate) fn check_depth(above: usize, value: &Value) -> Result<(), Rejection> {
     let bound = Bounds::default().depth_max;
     let depth = value.to_json().depth();
     if above + depth > bound {

@@ -7,7 +7,7 @@ use crate::change::{Operation, OperationKind, Written};
 use crate::contract::Revision;
 use bytes::Bytes;
 use imbl::OrdMap;
-use jsond_document::{EditError, Layout, SyntaxError, Value};
+use jsond_document::{Digest, EditError, Layout, SyntaxError, Value};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -133,6 +133,22 @@ impl Image {
         }
     }
 
+    /// Finds a folder by its path.
+    #[must_use]
+    pub fn folder(&self, path: &[String]) -> Option<&OrdMap<String, Entry>> {
+        let mut entry = &self.root;
+        for token in path {
+            let Entry::Folder(entries) = entry else {
+                return None;
+            };
+            entry = entries.get(token)?;
+        }
+        match entry {
+            Entry::File(_) => None,
+            Entry::Folder(entries) => Some(entries),
+        }
+    }
+
     /// All files with their paths, in order of name.
     #[must_use]
     pub fn files(&self) -> Vec<(FilePath, &Arc<File>)> {
@@ -186,6 +202,38 @@ impl Image {
         }
         (tokens, &[])
     }
+}
+
+/// Hashes a folder: its names and what is in them.
+///
+/// *Shape*: two folders have the same digest when they hold the same files.
+#[must_use]
+pub fn folder_digest(entries: &OrdMap<String, Entry>) -> Digest {
+    let mut text = Vec::new();
+    for (name, entry) in entries {
+        let (kind, digest) = match entry {
+            Entry::Folder(below) => (b'/', Some(folder_digest(below))),
+            Entry::File(file) => (b'.', file.value.as_ref().map(Value::digest)),
+        };
+        text.extend_from_slice(name.as_bytes());
+        text.extend_from_slice(&[0, kind, u8::from(digest.is_some())]);
+        text.extend_from_slice(&digest.map_or(0, |it| it.0).to_be_bytes());
+    }
+    Digest(xxhash_rust::xxh3::xxh3_128(&text))
+}
+
+/// The document of a folder: an object of its files and sub-folders; files that could never be
+/// read are left out.
+#[must_use]
+pub fn folder_document(entries: &OrdMap<String, Entry>) -> Value {
+    let members = entries.iter().filter_map(|(name, entry)| {
+        let value = match entry {
+            Entry::Folder(below) => folder_document(below),
+            Entry::File(file) => file.value.clone()?,
+        };
+        Some((name.as_str(), value))
+    });
+    Value::object(members)
 }
 
 fn collect<'a>(entry: &'a Entry, path: &mut FilePath, out: &mut Vec<(FilePath, &'a Arc<File>)>) {

@@ -5,6 +5,7 @@
 mod change;
 mod checkpoint;
 mod contract;
+mod current;
 mod decide;
 mod hand;
 mod image;
@@ -14,6 +15,7 @@ mod marks;
 pub mod medium;
 mod merge;
 mod message;
+mod patch;
 mod recovery;
 mod replay;
 mod resolve;
@@ -26,7 +28,8 @@ pub use contract::{
     Addition, Address, Applied, Durability, Edit, Effect, Match, Mutation, Outcome, Precondition,
     Rejection, Revision, Settings, StoreError,
 };
-pub use image::{Entry, File, FilePath, Image, Template};
+pub use current::Current;
+pub use image::{Entry, File, FilePath, Image, Template, folder_digest, folder_document};
 pub use journal::reader::OpenError;
 pub use layout::{file_text, pretty_text};
 pub use resolve::{Place, Resolved};

@@ -277,9 +277,7 @@ impl Writer {
             Ok(decision) => decision,
             Err(rejection) => return Ok(Outcome::Rejected(rejection)),
         };
-        if let Some(name) = self.new_file(&decision)
-            && !(self.may_make)(&name)
-        {
+        if !self.new_files(&decision).iter().all(&self.may_make) {
             return Ok(Outcome::Rejected(Rejection::Name));
         }
         if self.latched && !decision.operations.is_empty() {
@@ -291,20 +289,15 @@ impl Writer {
         Ok(self.applied(decision))
     }
 
-    /// The path of the file that a decision makes, if it makes one.
-    fn new_file(&self, decision: &Decision) -> Option<FilePath> {
-        let [
-            Operation {
-                kind: OperationKind::Add(_),
-                path,
-                ..
-            },
-        ] = &decision.operations[..]
-        else {
-            return None;
-        };
-        let (path, inside) = self.image.split(path.tokens());
-        (inside.is_empty() && self.image.file(path).is_none()).then(|| path.to_vec())
+    /// The paths of the files that a decision makes.
+    fn new_files(&self, decision: &Decision) -> Vec<FilePath> {
+        let adds = |it: &&Operation| matches!(it.kind, OperationKind::Add(_));
+        let added = decision.operations.iter().filter(adds);
+        added
+            .map(|it| self.image.split(it.path.tokens()))
+            .filter(|(path, inside)| inside.is_empty() && self.image.file(path).is_none())
+            .map(|(path, _)| path.to_vec())
+            .collect()
     }
 
     fn applied(&self, decision: Decision) -> Outcome {

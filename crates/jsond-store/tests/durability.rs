@@ -8,9 +8,11 @@
 
 mod support;
 
-use jsond_document::Value;
+use jsond_document::{Json, Patch, Value};
 use jsond_store::medium::{Fault, Medium, MemoryMedium};
-use jsond_store::{Durability, Edit, Image, Mutation, Outcome, Resolved, Store, StoreError};
+use jsond_store::{
+    Address, Durability, Edit, Image, Mutation, Outcome, Resolved, Store, StoreError,
+};
 use std::collections::BTreeMap;
 use support::{address, mutation, open, put, try_open, wait};
 
@@ -20,7 +22,7 @@ fn add(path: &str, key: &str, text: &str) -> Mutation {
     support::add(path, Some(key), text)
 }
 
-/// Fifty writes over three files: fields, records, whole files made and removed.
+/// Sixty writes over three files: fields, records, whole files made and removed.
 fn script() -> Vec<Mutation> {
     let mut script = Vec::new();
     for n in 0..10 {
@@ -32,6 +34,7 @@ fn script() -> Vec<Mutation> {
         script.push(put("students.json/Chan_Jin/grade", &format!("\"{n}.5\"")));
         script.push(put("log.json", &format!("[{n},1e400]")));
         script.push(put(&format!("students.json/s{n}/seen"), "true"));
+        script.push(across_files(n));
         script.push(if n % 3 == 2 {
             mutation("log.json", Edit::Remove)
         } else {
@@ -39,6 +42,19 @@ fn script() -> Vec<Mutation> {
         });
     }
     script
+}
+
+/// One change of two files.
+fn across_files(n: usize) -> Mutation {
+    let text = format!(
+        r#"[{{"op":"replace","path":"/students.json/Chan_Jin/grade","value":{n}}},
+            {{"op":"add","path":"/log.json/-","value":"graded"}}]"#
+    );
+    let patch = Patch::parse(&Json::parse(text.as_bytes()).unwrap()).unwrap();
+    Mutation {
+        address: Address::default(),
+        ..mutation("", Edit::Patch(patch))
+    }
 }
 
 fn medium() -> MemoryMedium {

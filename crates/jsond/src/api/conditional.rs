@@ -7,7 +7,7 @@
 
 use crate::api::problem::Problem;
 use http::HeaderMap;
-use http::header::{HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use http::header::{HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
 use jsond_document::{Digest, Value};
 use jsond_store::{Match, Precondition};
 use std::time::SystemTime;
@@ -26,6 +26,8 @@ pub(super) fn precondition_of(headers: &HeaderMap) -> Result<Precondition, Probl
         // A weak tag never matches strongly (RFC 9110 §8.8.3.2).
         if_match: side(headers, &IF_MATCH, Weak::Ignored)?,
         if_none_match: side(headers, &IF_NONE_MATCH, Weak::Compared)?,
+        // A date that is none is ignored (RFC 9110 §13.1.4).
+        unmodified_since: date_of(headers, &IF_UNMODIFIED_SINCE),
     })
 }
 
@@ -34,7 +36,11 @@ pub(super) fn modified_since_of(headers: &HeaderMap) -> Option<SystemTime> {
     if headers.contains_key(IF_NONE_MATCH) {
         return None;
     }
-    httpdate::parse_http_date(headers.get(IF_MODIFIED_SINCE)?.to_str().ok()?).ok()
+    date_of(headers, &IF_MODIFIED_SINCE)
+}
+
+fn date_of(headers: &HeaderMap, name: &HeaderName) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(name)?.to_str().ok()?).ok()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,9 @@ use crate::api::resource::{ALL_METHODS, Resource, find, path_of};
 use bytes::Bytes;
 use http::Method;
 use jsond_document::Kind;
-use jsond_store::{Addition, Address, Edit, Image, Mutation, Place, Rejection, Resolved, Store};
+use jsond_store::{
+    Addition, Address, Current, Edit, Image, Mutation, Place, Rejection, Resolved, Store,
+};
 
 /// Performs an action.
 ///
@@ -49,18 +51,18 @@ fn read_value(image: &Image, read: Read) -> Result<Outcome, Problem> {
         }
         _ => return Err(Problem::not_found()),
     };
-    let value = Some(&place.value);
+    let current = Current::Value(&place);
     if precondition
         .if_match
         .as_ref()
-        .is_some_and(|side| !side.holds(value))
+        .is_some_and(|side| !side.holds(current))
     {
         return Err(Rejection::Precondition.into());
     }
     let is_known = precondition
         .if_none_match
         .as_ref()
-        .is_some_and(|side| side.holds(value));
+        .is_some_and(|side| side.holds(current));
     let is_old = place.is_file() && modified_since.is_some_and(|since| is_since(&place, since));
     Ok(if is_known || is_old {
         Outcome::NotModified { place, pretty }
@@ -256,7 +258,7 @@ async fn perform_answer(store: &Store, answer: Answer) -> Result<Outcome, Proble
 
 /// A precondition of an answer is about the collection that was asked about.
 fn holds_for(ask: &Ask, place: &Place) -> bool {
-    ask.precondition.holds(Some(&place.value))
+    ask.precondition.holds(Current::Value(place))
 }
 
 async fn submit(

@@ -33,6 +33,7 @@ pub(super) enum ProblemKind {
     RequestTimeout,
     Exists,
     Conflict,
+    PatchConflict,
     BrokenFile,
     PreconditionFailed,
     PreconditionRequired,
@@ -53,7 +54,7 @@ pub(super) enum ProblemKind {
 use ProblemKind as P;
 
 /// Name (in `docs/problems.md`), status and title of each problem type.
-const TABLE: [(P, &str, u16, &str); 27] = [
+const TABLE: [(P, &str, u16, &str); 28] = [
     (
         P::MalformedRequest,
         "malformed-request",
@@ -90,6 +91,12 @@ const TABLE: [(P, &str, u16, &str); 27] = [
     (P::RequestTimeout, "request-timeout", 408, "Request timeout"),
     (P::Exists, "already-exists", 409, "Already exists"),
     (P::Conflict, "conflict", 409, "Conflict"),
+    (
+        P::PatchConflict,
+        "patch-conflict",
+        409,
+        "The patch does not apply",
+    ),
     (P::BrokenFile, "broken-file", 409, "The file is broken JSON"),
     (
         P::PreconditionFailed,
@@ -303,7 +310,13 @@ impl From<Rejection> for Problem {
                 (P::Unprocessable, detail.to_owned())
             }
             Rejection::IdMismatch(_) => (P::Conflict, format!("Nothing was changed: {words}.")),
-            Rejection::IdKind | Rejection::TooDeep(_) => (P::Unprocessable, format!("{words}.")),
+            Rejection::Patch { .. }
+            | Rejection::Edit(_)
+            | Rejection::Test
+            | Rejection::IntoItself => (P::PatchConflict, format!("Nothing was changed: {words}.")),
+            Rejection::IdKind | Rejection::TooDeep(_) | Rejection::TooLarge(_) => {
+                (P::Unprocessable, format!("{words}."))
+            }
             Rejection::Index => {
                 let detail = "The array has no such place; - is the place after the last.";
                 (P::NotFound, detail.to_owned())
