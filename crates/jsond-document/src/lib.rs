@@ -20,10 +20,12 @@ mod number;
 mod patch;
 mod pointer;
 mod scan;
+mod select;
 mod splice;
 mod string;
 mod tree;
 mod value;
+mod view;
 
 pub use check::Bounds;
 pub use collection::{ID_NAME, id_of, id_of_value};
@@ -38,5 +40,7 @@ pub use patch::{
 };
 pub use pointer::{Pointer, PointerError, array_index};
 pub use scan::{Entry, elements, members, value_end};
+pub use select::{Part, PartText, SelectError, Selected, Selection};
 pub use string::{quote, unquote};
 pub use value::{Digest, Member, Value};
+pub use view::{View, ViewEntries, ViewEntry};

@@ -100,7 +100,7 @@ impl Tree {
         self.sum.objects == self.sum.entries && self.index.is_some()
     }
 
-    fn named(&self) -> bool {
+    pub(crate) fn named(&self) -> bool {
         self.kind == Kind::Object
     }
 
@@ -131,6 +131,14 @@ impl Tree {
                 within,
                 leaf: Arc::clone(leaf),
             })
+        })
+    }
+
+    /// Finds the leaf that holds a member, and the member's place in it.
+    pub(crate) fn find_in_leaf(&self, name: &str) -> Option<(&Leaf, usize)> {
+        self.index.as_ref()?.candidates(name).find_map(|order| {
+            let (_, leaf) = self.leaf_of_order(order)?;
+            Some((&**leaf, leaf.find(name, self.named())?))
         })
     }
 
@@ -169,11 +177,17 @@ impl Tree {
 
     /// All entries in order, from `position` on.
     pub(crate) fn pieces_from(&self, position: usize) -> impl Iterator<Item = Piece> + '_ {
-        let start = self.at(position);
-        let (order, skipped) = start.map_or((u64::MAX, 0), |place| (place.order, place.within));
-        Leaves::from_order(&self.root, order)
+        let (leaves, skipped) = self.leaves_from(position);
+        leaves
             .flat_map(|leaf| leaf.pieces(self.named()))
             .skip(skipped)
+    }
+
+    /// The leaves from the one that holds `position` on, and how many of its entries stand before.
+    pub(crate) fn leaves_from(&self, position: usize) -> (Leaves<'_>, usize) {
+        let start = self.at(position);
+        let (order, skipped) = start.map_or((u64::MAX, 0), |place| (place.order, place.within));
+        (Leaves::from_order(&self.root, order), skipped)
     }
 
     fn leaves(&self) -> Leaves<'_> {
@@ -407,7 +421,8 @@ fn replace(children: &[Child], order: u64, leaves: &[Child]) -> Vec<Child> {
 }
 
 /// The leaves from left to right.
-struct Leaves<'a> {
+#[derive(Debug, Clone)]
+pub(crate) struct Leaves<'a> {
     stack: Vec<std::slice::Iter<'a, Child>>,
 }
 
