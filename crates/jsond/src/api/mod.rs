@@ -10,6 +10,8 @@ mod decode;
 mod encode;
 mod guide;
 mod listing;
+#[allow(dead_code)]
+mod negotiate;
 mod perform;
 mod problem;
 mod question;
