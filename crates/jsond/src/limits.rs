@@ -65,3 +65,13 @@ pub const READ_BYTES: usize = 8 << 10;
 
 /// Log lines that wait for a slow terminal; over it they are counted instead of kept.
 pub const LOG_LINES_MAX: usize = 8192;
+
+/// The columns of a table as CSV: what spreadsheets take.
+pub const CSV_COLUMNS_MAX: usize = 16_384;
+
+/// The empty cells of a table as CSV for members that a record has not: each is a comma, and
+/// records without common members would make quadratically many.
+pub const CSV_MISSING_MAX: usize = 64 << 20;
+
+/// The pieces in which a long text is made: large enough that their number does not count.
+pub const PIECE_BYTES: usize = 64 << 10;

@@ -6,13 +6,19 @@
 mod action;
 mod choices;
 mod conditional;
+#[allow(dead_code)]
+mod csv;
 mod decode;
 mod encode;
 mod guide;
 mod listing;
 #[allow(dead_code)]
+mod ndjson;
+#[allow(dead_code)]
 mod negotiate;
 mod perform;
+#[allow(dead_code)]
+mod pieces;
 mod problem;
 mod question;
 mod resource;
