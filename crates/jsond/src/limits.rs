@@ -66,6 +66,9 @@ pub const READ_BYTES: usize = 8 << 10;
 /// Log lines that wait for a slow terminal; over it they are counted instead of kept.
 pub const LOG_LINES_MAX: usize = 8192;
 
+/// The ranges of one request: who wants more parts is better served by the whole.
+pub const RANGES_MAX: usize = 16;
+
 /// The columns of a table as CSV: what spreadsheets take.
 pub const CSV_COLUMNS_MAX: usize = 16_384;
 

@@ -21,6 +21,8 @@ mod perform;
 mod pieces;
 mod problem;
 mod question;
+#[allow(dead_code)]
+mod range;
 mod resource;
 
 pub use encode::Body;
