@@ -78,3 +78,23 @@ pub const CSV_MISSING_MAX: usize = 64 << 20;
 
 /// The pieces in which a long text is made: large enough that their number does not count.
 pub const PIECE_BYTES: usize = 64 << 10;
+
+/// The codings of one body, one upon the other: nobody uses more than one but to make servers busy.
+pub const CODINGS_MAX: usize = 3;
+
+/// A representation below this gains nothing from a coding: it fits into one packet as it is.
+pub const CODED_BYTES_MIN: usize = 1 << 10;
+
+/// A representation over this is served as it is: coding it takes a processor a second or two
+/// before the first byte.
+pub const CODED_BYTES_MAX: usize = 64 << 20;
+
+/// The coded representations that are kept, with what keeping them costs.
+pub const CODINGS_CACHE_BYTES_MAX: usize = 64 << 20;
+
+/// Work on fewer bytes stays on the thread of its connection: it is done within a millisecond, and
+/// the others on that thread need not be spared it.
+pub const HEAVY_BYTES_MIN: usize = 32 << 10;
+
+/// Heavy jobs at one time: reading and writing go on beside them.
+pub const HEAVY_JOBS_MAX: usize = 2;

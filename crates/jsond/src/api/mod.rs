@@ -5,12 +5,18 @@
 
 mod action;
 mod choices;
+#[allow(dead_code)]
+mod coding;
+#[allow(dead_code)]
+mod codings;
 mod conditional;
 #[allow(dead_code)]
 mod csv;
 mod decode;
 mod encode;
 mod guide;
+#[allow(dead_code)]
+mod heavy;
 mod listing;
 #[allow(dead_code)]
 mod ndjson;
