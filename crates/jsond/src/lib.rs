@@ -5,4 +5,5 @@ pub mod cli;
 pub mod client;
 pub mod limits;
 pub mod server;
+pub mod web;
 pub mod wire;
