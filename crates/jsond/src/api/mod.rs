@@ -22,6 +22,8 @@ mod listing;
 mod ndjson;
 #[allow(dead_code)]
 mod negotiate;
+#[allow(dead_code, unused_imports)]
+mod page;
 mod perform;
 #[allow(dead_code)]
 mod pieces;
