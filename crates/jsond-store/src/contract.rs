@@ -6,6 +6,7 @@
 
 use crate::current::Current;
 use crate::image::Image;
+use crate::key::Key;
 use bytes::Bytes;
 use jsond_document::{Digest, EditError, Json, Patch, SyntaxError, Value};
 use std::sync::Arc;
@@ -131,6 +132,8 @@ pub struct Mutation {
     pub precondition: Precondition,
     /// What.
     pub edit: Edit,
+    /// By what a repeat of it is known; a repeat gets the first answer and changes nothing.
+    pub key: Option<Key>,
 }
 
 /// What a mutation does at its address.
@@ -261,6 +264,9 @@ pub enum Rejection {
     /// The patch would write too much.
     #[error("the patch would write more than {0} bytes")]
     TooLarge(usize),
+    /// Another request was done under the same key.
+    #[error("this key was used for another request")]
+    KeyReused,
     /// The file on disk is broken JSON and is never overwritten.
     #[error("the file is broken JSON ({0}) and waits to be mended by hand")]
     Broken(SyntaxError),

@@ -10,6 +10,7 @@ mod decide;
 mod hand;
 mod image;
 mod journal;
+mod key;
 mod layout;
 mod marks;
 pub mod medium;
@@ -31,6 +32,7 @@ pub use contract::{
 pub use current::Current;
 pub use image::{Entry, File, FilePath, Image, Template, folder_digest, folder_document};
 pub use journal::reader::OpenError;
+pub use key::Key;
 pub use layout::{file_text, pretty_text};
 pub use resolve::{Place, Resolved};
 pub use served::Served;

@@ -4,6 +4,7 @@ use crate::contract::{Durability, Mutation, Outcome, Revision, StoreError};
 use crate::image::{FilePath, Image, Template};
 use crate::journal::Journal;
 use crate::journal::entry::Mark;
+use crate::key::ring::Ring;
 use crate::merge::Merged;
 use arc_swap::ArcSwap;
 use jsond_document::Value;
@@ -29,6 +30,8 @@ pub(crate) enum Message {
     HandEdit(HandEdit, HandAnswer),
     /// A file on disk is broken JSON, or is no longer.
     Broken(FilePath, Option<jsond_document::SyntaxError>),
+    /// The keys of all lines up to here are in files, or that failed.
+    KeysKept(Option<Revision>),
     /// No more writes; answered when the ones before are done.
     Close(SyncSender<()>),
     /// All is on disk: remove the journal and end. Answered with whether the store never failed.
@@ -89,6 +92,7 @@ pub(crate) struct Start {
     pub(crate) on_disk: HashMap<FilePath, Mark>,
     /// Files in which recovery merged pending changes into an edit by hand of this hash.
     pub(crate) merged: Vec<(FilePath, Option<u128>)>,
+    pub(crate) keys: Ring,
     pub(crate) touched: Touched,
     pub(crate) durability: Durability,
     /// Judges whether a file of a new name can be made on disk.

@@ -10,6 +10,8 @@ use crate::hand::keep_conflict;
 use crate::image::{Entry as ImageEntry, File, FilePath, Image, Template};
 use crate::journal::entry::{Body, Entry, Mark, content_hash};
 use crate::journal::reader::{OpenError, read_journal};
+use crate::key::answer::Answered;
+use crate::key::file::Line;
 use crate::medium::Medium;
 use crate::replay::{Content, replay};
 use crate::served::Served;
@@ -29,6 +31,8 @@ pub(crate) struct Recovered {
     /// Those of them that were edited by hand meanwhile, with the hash of what is on disk.
     pub(crate) merged: Vec<(FilePath, Option<u128>)>,
     pub(crate) segments: Vec<(String, Revision)>,
+    /// The keys in the journal with the answers.
+    pub(crate) keyed: Vec<Line>,
 }
 
 /// Reads the journal and the files.
@@ -38,6 +42,7 @@ pub(crate) fn recover(
     state: &State,
 ) -> Result<Recovered, OpenError> {
     let (entries, segments) = read_journal(journal, state)?;
+    let keyed = entries.iter().filter_map(line_of).collect();
     let last = entries
         .last()
         .map_or(Revision(0), |entry| entry.revision)
@@ -53,6 +58,7 @@ pub(crate) fn recover(
         behind: Vec::new(),
         merged: Vec::new(),
         segments,
+        keyed,
     };
     let listing = served
         .list()
@@ -71,6 +77,14 @@ pub(crate) fn recover(
         recover_file(served, &path, &history, &mut recovered)?;
     }
     Ok(recovered)
+}
+
+/// The key of an entry, if it has one.
+fn line_of(entry: &Entry) -> Option<Line> {
+    match &entry.body {
+        Body::Keyed(answered, _) => Some((entry.revision, entry.time, Answered::clone(answered))),
+        _ => None,
+    }
 }
 
 /// DURABILITY: a server that was killed may have renamed files without syncing their folders. What
@@ -135,21 +149,17 @@ impl Plan {
             history.marks.push(mark.clone());
         }
         for entry in entries {
-            let Body::Change(operations) = entry.body else {
-                continue;
-            };
-            if entry.revision <= state.passed {
+            let (revision, time) = (entry.revision, entry.time);
+            if revision <= state.passed {
                 continue;
             }
-            for operation in operations {
+            for operation in entry.body.into_operations().into_iter().flatten() {
                 let tokens = operation.path.tokens();
                 let Some(history) = history_of(&mut files, tokens) else {
                     tracing::error!(path = %operation.path, "a change of a file without a mark");
                     continue;
                 };
-                history
-                    .operations
-                    .push((entry.revision, entry.time, operation));
+                history.operations.push((revision, time, operation));
             }
         }
         Self { files }

@@ -7,6 +7,9 @@ use crate::journal::Journal;
 use crate::journal::entry::Mark;
 use crate::journal::reader::OpenError;
 use crate::journal::segment;
+use crate::key::file::{self, KeyFiles};
+use crate::key::keeper;
+use crate::key::ring::Ring;
 use crate::medium::Medium;
 use crate::message::{Message, Start};
 use crate::recovery::{Recovered, recover};
@@ -42,10 +45,14 @@ impl Store {
         journal: Arc<dyn Medium>,
         settings: Settings,
     ) -> Result<Self, OpenError> {
-        let state = open_state(&*journal)?;
+        let mut state = open_state(&*journal)?;
+        let (key_files, mut keyed) = KeyFiles::open(Arc::clone(&journal), &state.identity)?;
+        // A line of the journal never has the revision of one whose key is in a file.
+        state.revision = state.revision.max(key_files.kept_to());
         let recovered = recover(&served, &*journal, &state)?;
         let (writer, messages) = channel();
         let (checkpoints, orders) = channel();
+        let (keeper, jobs) = channel();
         let Recovered {
             image,
             last,
@@ -53,7 +60,9 @@ impl Store {
             behind,
             merged,
             segments,
+            keyed: in_journal,
         } = recovered;
+        keyed.extend(in_journal);
         let published = Arc::new(ArcSwap::from_pointee(image));
         let identity = state.identity.clone();
         let writer_thread = Writer::new(Start {
@@ -67,17 +76,10 @@ impl Store {
             last,
             on_disk: marks_of(&on_disk),
             merged,
+            keys: Ring::new(keyed, key_files.kept_to(), keeper),
             touched: checkpoints.clone(),
             durability: settings.durability,
-            may_make: {
-                let served = served.clone();
-                Box::new(move |path| {
-                    served
-                        .medium
-                        .is_occupied(&served.path_of(path))
-                        .is_ok_and(|it| !it)
-                })
-            },
+            may_make: may_make(served.clone()),
             finish: Box::new(move |last| {
                 let identity = identity.clone();
                 State {
@@ -88,6 +90,7 @@ impl Store {
                 .write(&*journal)
             }),
         });
+        let reports = writer.clone();
         let checkpointer = Checkpointer::new(
             served,
             Arc::clone(&published),
@@ -98,6 +101,7 @@ impl Store {
         let threads = vec![
             spawn("writer", move || writer_thread.run(&messages))?,
             spawn("checkpoint", move || checkpointer.run(&orders))?,
+            spawn("keys", move || keeper::run(key_files, &jobs, &reports))?,
         ];
         Ok(Self {
             published,
@@ -169,6 +173,13 @@ impl Store {
     }
 }
 
+fn may_make(served: Served) -> Box<dyn Fn(&FilePath) -> bool + Send> {
+    Box::new(move |path| {
+        let occupied = served.medium.is_occupied(&served.path_of(path));
+        occupied.is_ok_and(|it| !it)
+    })
+}
+
 fn marks_of(on_disk: &HashMap<FilePath, OnDisk>) -> HashMap<FilePath, Mark> {
     let mark = |(path, it): (&FilePath, &OnDisk)| {
         let mark = Mark {
@@ -188,7 +199,7 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<(
         .map_err(OpenError::io("a thread cannot be started"))
 }
 
-/// Reads the state; where it is lost, the journal's own identity is taken.
+/// Reads the state; where it is lost, the identity of the journal or of the keys is taken.
 fn open_state(journal: &dyn Medium) -> Result<State, OpenError> {
     let what = "the state beside the journal cannot be read or written";
     if let Some(state) = State::read(journal).map_err(OpenError::io(what))? {
@@ -201,7 +212,8 @@ fn open_state(journal: &dyn Medium) -> Result<State, OpenError> {
         .first()
         .and_then(|listed| journal.read(&listed.name).ok()?);
     let header = first.and_then(|bytes| segment::read(&bytes).header);
-    let state = State::new(header.map(|header| header.identity));
+    let identity = header.map(|header| header.identity);
+    let state = State::new(identity.or_else(|| file::identity(journal)));
     state.write(journal).map_err(OpenError::io(what))?;
     Ok(State {
         revision: Revision(0),

@@ -3,20 +3,21 @@
 //! Read [`Writer::run_batch`] for the durability argument: decide everything that waits, append it,
 //! sync it once, and only then publish it and answer.
 
-use crate::change::{Operation, OperationKind, Written};
+mod hand;
+mod keyed;
+
+use crate::change::{Operation, OperationKind};
 use crate::contract::{
     Applied, Durability, Effect, Mutation, Outcome, Rejection, Revision, StoreError,
 };
 use crate::decide::{Decision, decide};
-use crate::image::{FilePath, Image, Template};
-use crate::journal::entry::{Body, Entry, Mark};
+use crate::image::{FilePath, Image};
+use crate::journal::entry::{Body, Entry};
 use crate::journal::{self, CommitError, Journal};
+use crate::key::ring::Ring;
 use crate::marks::Marks;
-use crate::merge::merge_sides;
-use crate::message::{Batch, HandAnswer, HandEdit, Message, Settled, Start, Touched, Waiting};
-use crate::resolve::Resolved;
+use crate::message::{Batch, Message, Settled, Start, Touched, Waiting};
 use arc_swap::ArcSwap;
-use jsond_document::Pointer;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Instant, SystemTime};
@@ -36,6 +37,7 @@ pub(crate) struct Writer {
     last: Revision,
     marks: Marks,
     merged: Vec<(FilePath, Option<u128>)>,
+    keys: Ring,
     latched: bool,
     closed: bool,
     touched: Touched,
@@ -57,6 +59,7 @@ impl Writer {
             last: start.last,
             marks: Marks::new(start.on_disk),
             merged: start.merged,
+            keys: start.keys,
             latched: false,
             closed: false,
             touched: start.touched,
@@ -90,26 +93,6 @@ impl Writer {
             }
             // Whoever waits has been told.
             self.run_batch(batch).ok();
-        }
-    }
-
-    /// DURABILITY: what recovery merged into edits by hand is journaled as a whole before anything
-    /// else, so that later changes have a base that can be told. Without that no write is taken.
-    fn journal_merged(&mut self) {
-        let mut batch = self.new_batch();
-        for (path, hash) in std::mem::take(&mut self.merged) {
-            let value = self.image.file(&path).and_then(|file| file.value.clone());
-            if let Some(value) = value {
-                let written = Written {
-                    value,
-                    text: None,
-                    over: hash,
-                };
-                self.merge_over(path, written, &mut batch);
-            }
-        }
-        if self.run_batch(batch).is_err() {
-            self.latched = true;
         }
     }
 
@@ -163,6 +146,10 @@ impl Writer {
             }
             Message::HandEdit(edit, answer) => self.take_hand_edit(edit, answer, batch),
             Message::Broken(path, error) => self.set_broken(&path, error, batch),
+            Message::KeysKept(to) => {
+                self.keys.take_report(to);
+                batch.settled |= to.is_some();
+            }
             Message::Close(answer) => {
                 self.closed = true;
                 answer.send(()).ok();
@@ -181,9 +168,11 @@ impl Writer {
                     self.marks.settle(mark);
                 }
                 self.publish(batch.refresh);
+                self.keys.publish();
             }
             Err(_) => {
                 self.image = Image::clone(&self.published.load());
+                self.keys.take_back();
                 self.last = Revision(batch.first.0 - 1);
             }
         }
@@ -273,20 +262,32 @@ impl Writer {
         if self.closed {
             return Err(StoreError::Stopped);
         }
-        let decision = match decide(&self.image, mutation) {
+        if let Some(outcome) = self.repeated(mutation) {
+            return Ok(outcome);
+        }
+        let mut decision = match decide(&self.image, mutation) {
             Ok(decision) => decision,
             Err(rejection) => return Ok(Outcome::Rejected(rejection)),
         };
         if !self.new_files(&decision).iter().all(&self.may_make) {
             return Ok(Outcome::Rejected(Rejection::Name));
         }
-        if self.latched && !decision.operations.is_empty() {
+        let is_change = !decision.operations.is_empty();
+        if self.latched && (is_change || mutation.key.is_some()) {
             return Err(StoreError::OutcomeUnknown);
         }
-        if !decision.operations.is_empty() {
-            self.change(decision.operations.clone(), batch);
+        let time = SystemTime::now();
+        if is_change {
+            self.apply(&decision.operations, time, batch);
         }
-        Ok(self.applied(decision))
+        let operations = std::mem::take(&mut decision.operations);
+        let applied = self.applied(decision);
+        match &mutation.key {
+            Some(key) => self.enter_keyed(key, &applied, operations, time, batch),
+            None if is_change => self.enter_at(time, Body::Change(operations), batch),
+            None => {}
+        }
+        Ok(Outcome::Applied(applied))
     }
 
     /// The paths of the files that a decision makes.
@@ -300,28 +301,24 @@ impl Writer {
             .collect()
     }
 
-    fn applied(&self, decision: Decision) -> Outcome {
+    fn applied(&self, decision: Decision) -> Applied {
         let Decision {
             effect,
             written,
             removed,
             ..
         } = decision;
-        let value = match (&effect, written.as_slice()) {
-            (Effect::Removed, _) => removed,
-            (_, [address]) => match self.image.resolve(address) {
-                Resolved::Value(place) => Some(place.value),
-                _ => None,
-            },
-            _ => None,
+        let value = match effect {
+            Effect::Removed => removed,
+            _ => self.value_now(&written),
         };
         let image = Arc::new(self.image.clone());
-        Outcome::Applied(Applied {
+        Applied {
             effect,
             written,
             value,
             image,
-        })
+        }
     }
 
     /// DURABILITY: the first change after a checkpoint is preceded by a mark that says what the
@@ -333,21 +330,18 @@ impl Writer {
         }
     }
 
-    /// Applies operations to the working image and enters them into the batch.
-    fn change(&mut self, operations: Vec<Operation>, batch: &mut Batch) {
-        for operation in &operations {
+    /// Applies operations to the working image; their line is to be entered next.
+    fn apply(&mut self, operations: &[Operation], time: SystemTime, batch: &mut Batch) {
+        for operation in operations {
             let (path, _) = self.image.split(operation.path.tokens());
             let path = path.to_vec();
             self.mark_clean(&path, batch);
             batch.touched.insert(path);
         }
-        let revision = self.last.next();
-        let time = SystemTime::now();
         self.image = self
             .image
-            .apply(&operations, revision, time)
+            .apply(operations, self.last.next(), time)
             .expect("INVARIANT: what was decided in this image applies to it");
-        self.enter_at(time, Body::Change(operations), batch);
     }
 
     fn enter(&mut self, body: Body, batch: &mut Batch) {
@@ -384,84 +378,6 @@ impl Writer {
         self.marks.settle(mark);
     }
 
-    /// DURABILITY: judged by what is published, so never by a change that is not durable yet.
-    fn remove_old_segments(&mut self) {
-        let needed = self.marks.first_needed(&self.image);
-        if let Err(error) = self
-            .journal
-            .remove_before(needed.unwrap_or(self.last.next()))
-        {
-            tracing::warn!(%error, "an old journal segment could not be removed");
-        }
-    }
-
-    /// DURABILITY: the whole file, because the base is gone from the disk; and over which content,
-    /// so that recovery does not take that content for another edit.
-    fn merge_over(&mut self, path: FilePath, written: Written, batch: &mut Batch) {
-        let hash = written.over;
-        let kind = match self.image.file(&path) {
-            Some(_) => OperationKind::Replace(written),
-            None => OperationKind::Add(written),
-        };
-        let pointer = Pointer::from_tokens(path.iter().cloned());
-        self.change(
-            vec![Operation {
-                kind,
-                path: pointer,
-                address: None,
-            }],
-            batch,
-        );
-        // What lies on disk now stands for everything before the merge.
-        let revision = Revision(self.last.0 - 1);
-        batch.found.push(Mark {
-            path,
-            revision,
-            hash,
-        });
-    }
-
-    fn take_hand_edit(&mut self, edit: HandEdit, answer: HandAnswer, batch: &mut Batch) {
-        let HandEdit {
-            path,
-            base,
-            hand,
-            hash,
-            template,
-        } = edit;
-        let ours = self.image.file(&path).and_then(|file| file.value.clone());
-        let merged = merge_sides(base.as_ref(), hand.as_ref(), ours.as_ref());
-        if let Some(merged) = &merged {
-            let text = match template {
-                Template::Text(text) => Some(text),
-                Template::OnDisk(_) | Template::None => None,
-            };
-            let written = Written {
-                value: merged.value.clone(),
-                text,
-                over: hash,
-            };
-            self.merge_over(path, written, batch);
-        }
-        batch.waiting.push(Waiting::Hand(answer, merged));
-    }
-
-    fn set_broken(
-        &mut self,
-        path: &FilePath,
-        error: Option<jsond_document::SyntaxError>,
-        batch: &mut Batch,
-    ) {
-        let is_news = self
-            .image
-            .file(path)
-            .is_some_and(|file| file.broken != error);
-        if is_news {
-            self.image = self.image.with_broken(path, error);
-            batch.refresh = true;
-        }
-    }
-
     /// Leaves nothing behind on which data depends.
     fn end(&mut self) -> bool {
         if self.latched {
@@ -469,6 +385,9 @@ impl Writer {
         }
         if self.marks.first_needed(&self.image).is_some() {
             tracing::warn!("some files could not be written; the journal keeps their changes");
+            return false;
+        }
+        if !self.keys.keep_all(self.last) {
             return false;
         }
         let result = (self.finish)(self.last).and_then(|()| self.journal.remove_all());

@@ -4,6 +4,7 @@
 
 use crate::change::{self, Operation};
 use crate::contract::Revision;
+use crate::key::answer::Answered;
 use jsond_document::Json;
 use std::time::SystemTime;
 
@@ -22,10 +23,24 @@ pub(crate) struct Entry {
 pub(crate) enum Body {
     /// A change.
     Change(Vec<Operation>),
+    /// A change, which may be none, with the key of its request and the answer to it.
+    ///
+    /// DURABILITY: one line, so that neither is ever there without the other.
+    Keyed(Box<Answered>, Vec<Operation>),
     /// Which content of a file holds which revision; the file may be about to get it.
     Mark(Mark),
     /// The same, and the file on disk has had this content for certain.
     Done(Mark),
+}
+
+impl Body {
+    /// The operations of a change, whether it has a key or not; a mark is no change.
+    pub(crate) fn into_operations(self) -> Option<Vec<Operation>> {
+        match self {
+            Self::Change(operations) | Self::Keyed(_, operations) => Some(operations),
+            Self::Mark(_) | Self::Done(_) => None,
+        }
+    }
 }
 
 /// Says that a file with this content holds all its changes up to a revision.
@@ -53,6 +68,10 @@ impl Entry {
             Body::Change(operations) => {
                 out.extend_from_slice(format!("{revision} {batch} {time} change ").as_bytes());
                 change::encode(operations, out);
+            }
+            Body::Keyed(answered, operations) => {
+                out.extend_from_slice(format!("{revision} {batch} {time} keyed ").as_bytes());
+                answered.encode_with(operations, out);
             }
             Body::Mark(mark) | Body::Done(mark) => {
                 let kind = if matches!(self.body, Body::Done(_)) {
@@ -90,6 +109,10 @@ impl Entry {
         let json = Json::parse_within(words.next()?.as_bytes(), BOUNDS).ok()?;
         let body = match kind {
             "change" => Body::Change(change::decode(&json)?),
+            "keyed" => {
+                let operations = change::decode(&json.member("patch")?)?;
+                Body::Keyed(Box::new(Answered::decode(&json, &operations)?), operations)
+            }
             "mark" => Body::Mark(mark(&json)?),
             "done" => Body::Done(mark(&json)?),
             _ => return None,
@@ -157,6 +180,22 @@ mod tests {
                 line[at] ^= 1 << bit;
             }
         }
+    }
+
+    #[test]
+    fn a_line_with_a_key_has_the_answer_and_the_change() {
+        let patch = br#"[{"op":"add","path":"/l.json/0","value":{"id":1}}]"#;
+        let operations = change::decode(&Json::parse(patch).unwrap()).unwrap();
+        let text = br#"{"key":"k-1","request":"2a","effect":"created","written":["/l.json/1"],
+                        "operation":0}"#;
+        let answered = Answered::decode(&Json::parse(text).unwrap(), &operations).unwrap();
+        check(
+            Body::Keyed(Box::new(answered), operations),
+            "6ff3103c 17 16 2026-11-22T18:34:05.123Z keyed {\"key\":\"k-1\",\"request\":\
+             \"0000000000000000000000000000002a\",\"effect\":\"created\",\"written\":\
+             [\"/l.json/1\"],\"operation\":0,\"patch\":\
+             [{\"op\":\"add\",\"path\":\"/l.json/0\",\"value\":{\"id\":1}}]}\n",
+        );
     }
 
     #[test]

@@ -157,6 +157,13 @@ impl Journal {
         open.file.sync()
     }
 
+    /// The last revision in the segments whose entries are all before `needed`.
+    pub(crate) fn last_before(&self, needed: Revision) -> Revision {
+        let closed = self.closed.iter().map(|(_, last)| *last);
+        let before = closed.take_while(|last| *last < needed);
+        before.last().unwrap_or_default()
+    }
+
     /// Removes the segments whose entries are all before `needed`.
     pub(crate) fn remove_before(&mut self, needed: Revision) -> io::Result<()> {
         while let Some((name, last)) = self.closed.first() {

@@ -45,6 +45,23 @@ pub enum OpenError {
         /// The segment's name.
         segment: String,
     },
+    /// A file of remembered keys is damaged.
+    #[error(
+        "the remembered keys in {file} are damaged at byte {offset}, so nothing was changed; \
+         without this file jsond starts, and repeats of requests that it knew are done again"
+    )]
+    KeysDamaged {
+        /// The file's name.
+        file: String,
+        /// Where the damage begins.
+        offset: usize,
+    },
+    /// A file of remembered keys belongs to another folder.
+    #[error("the remembered keys in {file} belong to another folder")]
+    KeysForeign {
+        /// The file's name.
+        file: String,
+    },
 }
 
 impl OpenError {

@@ -37,6 +37,7 @@ struct State {
     calls: Vec<String>,
     fault: Option<(usize, Fault)>,
     skip_syncs: bool,
+    refused: Option<String>,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -97,6 +98,11 @@ impl MemoryMedium {
         self.lock().skip_syncs = true;
     }
 
+    /// Makes every call that names this file fail from now on.
+    pub fn refuse(&self, name: &str) {
+        self.lock().refused = Some(name.to_owned());
+    }
+
     /// The medium as it is after a power cut now: only what was synced.
     #[must_use]
     pub fn after_power_cut(&self) -> Self {
@@ -151,6 +157,10 @@ impl State {
     /// Notes a call and fails it if a fault is planned for it.
     fn call(&mut self, words: String) -> io::Result<()> {
         let n = self.calls.len();
+        let is_refused = |name: &String| words.contains(name);
+        if self.refused.as_ref().is_some_and(is_refused) {
+            return Err(io::Error::other("refused"));
+        }
         self.calls.push(words);
         match self.fault {
             Some((at, Fault::Once)) if at == n => Err(io::Error::other("planned fault")),

@@ -5,8 +5,8 @@
 use jsond_document::Value;
 use jsond_store::medium::{Medium, MemoryMedium};
 use jsond_store::{
-    Addition, Address, Durability, Edit, Mutation, OpenError, Outcome, Precondition, Resolved,
-    Served, Settings, Store,
+    Addition, Address, Durability, Edit, Effect, Key, Mutation, OpenError, Outcome, Precondition,
+    Resolved, Served, Settings, Store,
 };
 use std::pin::pin;
 use std::sync::Arc;
@@ -40,6 +40,7 @@ pub(crate) fn mutation(path: &str, edit: Edit) -> Mutation {
         address: address(path),
         precondition: Precondition::default(),
         edit,
+        key: None,
     }
 }
 
@@ -102,4 +103,23 @@ pub(crate) fn segments(medium: &MemoryMedium) -> Vec<String> {
 pub(crate) fn names_with(medium: &MemoryMedium, part: &str) -> Vec<String> {
     let names = medium.list("").unwrap().into_iter().map(|it| it.name);
     names.filter(|it| it.contains(part)).collect()
+}
+
+/// The same mutation under a key.
+pub(crate) fn keyed(mutation: Mutation, name: &str, request: u128) -> Mutation {
+    let name = name.to_owned();
+    Mutation {
+        key: Some(Key { name, request }),
+        ..mutation
+    }
+}
+
+/// What the client sees of an answer: effect, addresses, value.
+pub(crate) fn seen(outcome: &Outcome) -> (Effect, Vec<String>, Option<String>) {
+    let Outcome::Applied(applied) = outcome else {
+        panic!("{outcome:?}");
+    };
+    let written = applied.written.iter().map(|it| it.0.join("/")).collect();
+    let value = applied.value.as_ref().map(|it| it.to_json().to_string());
+    (applied.effect, written, value)
 }

@@ -237,6 +237,7 @@ fn decode_json(ask: Ask, body: &[u8], intent: Intent) -> Result<Action, Problem>
             address,
             precondition,
             edit,
+            key: None,
         },
         minimal,
     }))

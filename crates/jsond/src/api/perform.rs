@@ -208,6 +208,7 @@ async fn perform_ask(store: &Store, ask: Ask) -> Result<Outcome, Problem> {
                 address,
                 precondition,
                 edit: Edit::Remove,
+                key: None,
             };
             submit(store, mutation, minimal, true).await
         }

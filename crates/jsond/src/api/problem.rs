@@ -314,9 +314,10 @@ impl From<Rejection> for Problem {
             | Rejection::Edit(_)
             | Rejection::Test
             | Rejection::IntoItself => (P::PatchConflict, format!("Nothing was changed: {words}.")),
-            Rejection::IdKind | Rejection::TooDeep(_) | Rejection::TooLarge(_) => {
-                (P::Unprocessable, format!("{words}."))
-            }
+            Rejection::IdKind
+            | Rejection::TooDeep(_)
+            | Rejection::TooLarge(_)
+            | Rejection::KeyReused => (P::Unprocessable, format!("{words}.")),
             Rejection::Index => {
                 let detail = "The array has no such place; - is the place after the last.";
                 (P::NotFound, detail.to_owned())

@@ -223,6 +223,7 @@ impl Question {
             address,
             precondition: Precondition::default(),
             edit,
+            key: None,
         })
     }
 
