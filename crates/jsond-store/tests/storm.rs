@@ -6,26 +6,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+#[path = "support/model.rs"]
+mod model;
 mod support;
 
 use jsond_store::medium::{Fault, Medium, MemoryMedium};
-use jsond_store::{Durability, Edit, Mutation, Outcome, Store, StoreError};
+use jsond_store::{Durability, Effect, Mutation, Outcome, Store, StoreError};
+use model::{Model, Random, Records, Write};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
-use support::{add, mutation, names_with, open, put, segments, text_at, try_open, wait};
-
-/// The numbers of Knuth's MMIX, of which the upper bits are used.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
-}
+use std::collections::BTreeSet;
+use support::{keyed, names_with, open, seen, segments, text_at, try_open, wait};
 
 /// What a storm may do.
 #[derive(Clone, Copy)]
@@ -40,64 +30,6 @@ struct Weather {
     same_machine: bool,
 }
 
-/// Records by key, each with one number.
-type Records = BTreeMap<String, u64>;
-
-#[derive(Debug, Clone, PartialEq, Default)]
-struct Model {
-    object: Records,
-    list: Records,
-    whole: Option<u64>,
-}
-
-#[derive(Debug, Clone)]
-enum Write {
-    Object(String, Option<u64>),
-    List(String, Option<u64>),
-    Whole(Option<u64>),
-}
-
-impl Model {
-    fn apply(&mut self, write: &Write) {
-        let set = |records: &mut Records, key: &String, number: Option<u64>| match number {
-            Some(number) => drop(records.insert(key.clone(), number)),
-            None => drop(records.remove(key)),
-        };
-        match write {
-            Write::Object(key, number) => set(&mut self.object, key, *number),
-            Write::List(key, number) => set(&mut self.list, key, *number),
-            Write::Whole(number) => self.whole = *number,
-        }
-    }
-
-    /// The mutation that makes this write here.
-    fn mutation(&self, write: &Write, random: &mut Random) -> Mutation {
-        let record = |number: u64| json!({ "n": number }).to_string();
-        match write {
-            Write::Object(key, None) => mutation(&format!("object.json/{key}"), Edit::Remove),
-            Write::List(key, None) => mutation(&format!("list.json/{key}"), Edit::Remove),
-            Write::Whole(None) => mutation("whole.json", Edit::Remove),
-            Write::Whole(Some(number)) => put("whole.json", &record(*number)),
-            Write::Object(key, Some(number)) if !self.object.contains_key(key) => {
-                add("object.json", Some(key), &record(*number))
-            }
-            Write::List(key, Some(number)) if !self.list.contains_key(key) => {
-                let text = format!("{{\"id\":{key},\"n\":{number}}}");
-                add("list.json", None, &text)
-            }
-            Write::Object(key, Some(number)) if random.below(2) == 0 => {
-                put(&format!("object.json/{key}"), &record(*number))
-            }
-            Write::Object(key, Some(number)) => {
-                put(&format!("object.json/{key}/n"), &number.to_string())
-            }
-            Write::List(key, Some(number)) => {
-                put(&format!("list.json/{key}/n"), &number.to_string())
-            }
-        }
-    }
-}
-
 struct Storm {
     random: Random,
     weather: Weather,
@@ -106,9 +38,14 @@ struct Storm {
     /// What may be there: the acknowledged writes, and then those that were in flight one by one.
     models: Vec<Model>,
     hand: [Records; 2],
+    /// Acknowledged writes with the answers that they got: each has a key.
+    done: Vec<(Mutation, Answer)>,
     next: u64,
     story: Vec<String>,
 }
+
+/// Effect, addresses and value.
+type Answer = (Effect, Vec<String>, Option<String>);
 
 const FILES: [&str; 2] = ["object.json", "list.json"];
 
@@ -131,6 +68,7 @@ impl Storm {
             medium,
             models: vec![model],
             hand: Default::default(),
+            done: Vec::new(),
             next: 10,
             story: Vec::new(),
         }
@@ -151,6 +89,7 @@ impl Storm {
                 13..=14 if self.weather.faults => self.plan_a_fault(),
                 15..=16 if self.weather.hand => self.edit_while_running(),
                 17..=18 => self.restart(),
+                19 => self.repeat_some(),
                 _ => {}
             }
         }
@@ -196,12 +135,19 @@ impl Storm {
         for _ in 0..=self.random.below(3) {
             let write = self.any_write(&ahead);
             let mutation = ahead.mutation(&write, &mut self.random);
+            let mutation = keyed(mutation, &self.next.to_string(), self.next.into());
             ahead.apply(&write);
-            submitted.push((write, self.store.submit(mutation)));
+            submitted.push((write, mutation.clone(), self.store.submit(mutation)));
         }
         let mut refused = false;
-        for (write, answer) in submitted {
-            let answer = wait(answer).map(|outcome| matches!(outcome, Outcome::Applied(_)));
+        for (write, mutation, answer) in submitted {
+            let answer = wait(answer).map(|outcome| {
+                let is_applied = matches!(outcome, Outcome::Applied(_));
+                if is_applied {
+                    self.done.push((mutation, seen(&outcome)));
+                }
+                is_applied
+            });
             self.tell(format!("write {write:?}: {answer:?}"));
             match answer {
                 Ok(true) => {
@@ -219,6 +165,26 @@ impl Storm {
                 Err(StoreError::Stopped) => panic!("the store has stopped"),
             }
         }
+    }
+
+    /// Sends acknowledged writes again: the first answer, and nothing changes.
+    fn repeat_some(&mut self) {
+        let before = self.in_image();
+        for _ in 0..4 {
+            let at = self.random.below(self.done.len().max(1) as u64);
+            let Some((mutation, answer)) = self.done.get(usize::try_from(at).unwrap()).cloned()
+            else {
+                return;
+            };
+            let name = mutation.key.as_ref().unwrap().name.clone();
+            match wait(self.store.submit(mutation)) {
+                Ok(outcome) => assert_eq!(seen(&outcome), answer, "the repeat of {name}"),
+                // A checkpoint in the same batch met a call that fails.
+                Err(_) => assert!(self.weather.faults, "the repeat of {name}"),
+            }
+            self.tell(format!("repeat {name}"));
+        }
+        assert_eq!(self.in_image(), before, "a repeat changed something");
     }
 
     /// No checkpoint is due while the hand edits, or it would bury what was written meanwhile.
