@@ -109,6 +109,12 @@ impl Json {
         (self.kind() == Kind::String).then(|| crate::unquote(&self.0))
     }
 
+    /// The hash of the text, the same as that of the equal [`crate::Value`].
+    #[must_use]
+    pub fn digest(&self) -> crate::Digest {
+        crate::Digest::of(&self.0)
+    }
+
     /// Finds a member of an object by its name.
     ///
     /// *Cost*: linear in the text before the member.

@@ -93,7 +93,7 @@ mod tests {
         );
     }
 
-    /// *Source*: RFC 7396, appendix A.
+    /// The examples of the standard's appendix.
     #[test]
     fn the_fifteen_examples_of_the_standard_hold() {
         check(r#"{"a":"b"}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#);

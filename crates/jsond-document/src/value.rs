@@ -18,6 +18,30 @@ pub(crate) const TEXT_BYTES_MAX: usize = 8192;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub u128);
 
+impl Digest {
+    /// Hashes a text.
+    #[must_use]
+    pub fn of(text: &[u8]) -> Self {
+        Self(xxhash_rust::xxh3::xxh3_128(text))
+    }
+
+    /// Hashes a text in pieces, as if it were one.
+    #[must_use]
+    pub fn of_pieces(pieces: &[Bytes]) -> Self {
+        let mut hasher = Xxh3::new();
+        for piece in pieces {
+            hasher.update(piece);
+        }
+        Self(hasher.digest128())
+    }
+
+    /// The lower half.
+    #[must_use]
+    pub fn low(self) -> u64 {
+        u64::try_from(self.0 & u128::from(u64::MAX)).expect("INVARIANT: 64 bits")
+    }
+}
+
 /// A JSON value, immutable, cheap to clone; every edit makes a new one that shares with the old.
 ///
 /// Two values are equal when their compact texts are.
@@ -169,14 +193,11 @@ impl Value {
     #[must_use]
     pub fn digest(&self) -> Digest {
         match &self.0 {
-            Repr::Text(json) => Digest(xxhash_rust::xxh3::xxh3_128(json.as_bytes())),
-            Repr::Tree(tree) => Digest(*tree.digest.get_or_init(|| {
-                let mut hasher = Xxh3::new();
-                for part in self.text_pieces() {
-                    hasher.update(&part);
-                }
-                hasher.digest128()
-            })),
+            Repr::Text(json) => json.digest(),
+            Repr::Tree(tree) => {
+                let digest = || Digest::of_pieces(&self.text_pieces()).0;
+                Digest(*tree.digest.get_or_init(digest))
+            }
         }
     }
 

@@ -20,6 +20,19 @@ pub const BODY_BYTES_MAX: usize = 16 << 20;
 /// A body that is thrown away so that a connection can be kept after a refusal.
 pub const SKIPPED_BODY_BYTES_MAX: usize = 64 << 10;
 
+/// The operations of one JSON Patch: the one writer runs them while everybody else waits.
+pub const PATCH_OPERATIONS_MAX: usize = 10_000;
+
+/// An `Idempotency-Key`: room for a UUID and more, kept in memory for a day.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+
+/// The steps of one JSONPath, about a second of one core: a million records with a few members
+/// each can be gone through, but not a thousand times.
+pub const JSONPATH_STEPS_MAX: usize = 50_000_000;
+
+/// What one JSONPath may find: more than this is a download, not a query.
+pub const JSONPATH_RESULT_BYTES_MAX: usize = 64 << 20;
+
 /// The header lines of a dialogue: they are read and ignored.
 pub const DIALOGUE_FIELDS_BYTES_MAX: usize = 16 << 10;
 

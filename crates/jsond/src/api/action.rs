@@ -1,18 +1,25 @@
 //! What a request asks for, in the words of the store, and what came of it.
 
+use crate::api::conditional::Condition;
 use crate::api::question::Question;
+use crate::api::read::Selected;
+use crate::api::resource::Resource;
+use crate::api::view::View;
 use bytes::Bytes;
-use jsond_store::{Address, Applied, Mutation, Place, Precondition};
+use http::{HeaderMap, Method};
+use jsond_store::{Address, Applied, Edit, Key, Mutation, Precondition};
 
 /// What a request asks for.
 #[derive(Debug)]
 pub(super) enum Action {
     /// A representation of a value or a folder.
-    Read(Read),
+    Read(Box<Read>),
     /// What can be done with a value.
     Describe(Address),
     /// What can be done with the server (`OPTIONS *`).
     DescribeServer,
+    /// What can be done with a resource of the server's own.
+    DescribeOwn,
     /// A write whose body says what to write.
     Write(Write),
     /// A write with an answer to the guided dialogue as its body.
@@ -27,11 +34,19 @@ pub(super) enum Action {
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) address: Address,
+    /// The path of the target as it was sent.
+    pub(super) path: String,
     /// Whether the target ended in a slash.
     pub(super) slash: bool,
-    pub(super) pretty: bool,
-    pub(super) precondition: Precondition,
-    pub(super) modified_since: Option<std::time::SystemTime>,
+    /// GET, HEAD or QUERY.
+    pub(super) method: Method,
+    /// What of the value is wanted.
+    pub(super) view: View,
+    pub(super) condition: Condition,
+    /// The query of the target as it was sent.
+    pub(super) query: Option<String>,
+    /// For negotiation and ranges, which need to know what there is.
+    pub(super) headers: HeaderMap,
 }
 
 /// A write.
@@ -60,6 +75,22 @@ pub(super) struct Ask {
     pub(super) address: Address,
     pub(super) precondition: Precondition,
     pub(super) minimal: bool,
+    pub(super) key: Option<Key>,
+}
+
+impl Ask {
+    /// Makes the write that an edit of what was asked about is.
+    pub(super) fn write(self, edit: Edit) -> Write {
+        Write {
+            mutation: Mutation {
+                address: self.address,
+                precondition: self.precondition,
+                edit,
+                key: self.key,
+            },
+            minimal: self.minimal,
+        }
+    }
 }
 
 /// An answer to the guided dialogue.
@@ -90,21 +121,16 @@ pub(super) enum Own {
 /// What came of an action.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// A value.
-    Value { place: Box<Place>, pretty: bool },
-    /// The client has it already.
-    NotModified { place: Box<Place>, pretty: bool },
-    /// A folder.
-    Folder(Bytes),
+    /// A representation, or the part of it that was asked for.
+    Selected(Box<Selected>),
     /// The canonical target of a folder.
     Moved(String),
     /// What can be done.
-    Methods(Vec<http::Method>),
+    Methods(Option<Resource>),
     /// A write that holds.
     Applied {
         applied: Box<Applied>,
         minimal: bool,
-        one: bool,
     },
     /// What is needed.
     Choices(Box<Question>),

@@ -65,6 +65,7 @@ impl Codings {
     }
 
     /// Counts the representations that were made since the start.
+    #[cfg(test)]
     pub(super) fn made(&self) -> u64 {
         self.shared.lock().made
     }

@@ -3,61 +3,67 @@
 //! The order of checks is that of HTTP.md: target, method, media type, syntax. What needs the
 //! state (existence, preconditions, meaning) is judged when the action is performed.
 
-use crate::api::action::{Action, Answer, Ask, Given, Intent, Own, Read, Write};
-use crate::api::conditional::{modified_since_of, precondition_of};
+use crate::api::action::{Action, Answer, Ask, Given, Intent, Own, Read};
+use crate::api::body_type::{self, BodyType, body_type_of, is_hand_typed_json};
+use crate::api::coding::{self, CodingError};
+use crate::api::conditional::{Condition, precondition_of};
 use crate::api::problem::{Problem, ProblemKind};
 use crate::api::resource::{
     ALL_METHODS, FOREIGN_METHODS, Resource, Target, TargetError, find, parse_target,
 };
+use crate::api::view::View;
+use crate::limits;
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use http::header::{CONTENT_TYPE, HeaderMap};
 use http::request::Parts;
 use http::{Method, Request};
-use jsond_document::{Json, Kind, Value};
-use jsond_store::{Addition, Address, Edit, Image, Mutation};
+use jsond_document::{Digest, Json, Kind, Patch, Value};
+use jsond_store::{Addition, Address, Edit, Image, Key};
 
 /// Decodes a request, in the light of one version of what is served.
 pub(super) fn decode(request: Request<Bytes>, image: &Image) -> Result<Action, Problem> {
     let (head, body) = request.into_parts();
-    match check_head(&head, image)? {
+    let (target, body_type) = check_head(&head, image)?;
+    match target {
         Target::Server => Ok(Action::DescribeServer),
         Target::OwnMissing => Err(Problem::not_found()),
         Target::Own(own) => decode_own(&head, own),
-        Target::Address { address, slash } => decode_address(&head, address, slash, body),
+        Target::Address { address, slash } => {
+            let body = decode_coding(&head.headers, &body)?;
+            decode_address(head, address, slash, body_type, body)
+        }
     }
 }
 
 /// Judges what can be judged before the body is there: target, method, media type.
-pub(super) fn check_head(head: &Parts, image: &Image) -> Result<Target, Problem> {
+pub(super) fn check_head(head: &Parts, image: &Image) -> Result<(Target, BodyType), Problem> {
     let target = target_of(head)?;
-    let method = &head.method;
-    let is_foreign = FOREIGN_METHODS.contains(method);
-    if !ALL_METHODS.contains(method) && !is_foreign {
+    let method = head.method.as_str();
+    let is_foreign = FOREIGN_METHODS.contains(&method);
+    if !ALL_METHODS.contains(&method) && !is_foreign {
         let detail = format!("The method {method} is not known here.");
         return Err(Problem::new(ProblemKind::MethodUnknown, detail));
     }
-    if target == Target::Server && *method != Method::OPTIONS {
+    if target == Target::Server && method != "OPTIONS" {
         return Err(Problem::new(
             ProblemKind::MalformedTarget,
             "The target * is for OPTIONS only.",
         ));
     }
-    if method.is_safe() && !is_foreign {
+    if matches!(method, "GET" | "HEAD" | "OPTIONS") {
         // Every resource knows these, so reading need not look for it twice.
-        return Ok(target);
+        return Ok((target, BodyType::Json));
     }
     let resource = resource_of(&target, image);
     let allowed = resource.map_or(ALL_METHODS, Resource::methods);
     // What is absent is told by 404, but not to a method that nothing here knows.
     let is_absent = matches!(resource, None | Some(Resource::Absent));
-    if is_foreign || (!is_absent && !allowed.contains(method)) {
+    if is_foreign || (!is_absent && !allowed.contains(&method)) {
         return Err(Problem::method_not_allowed(method, allowed));
     }
-    if matches!(*method, Method::PUT | Method::POST | Method::DELETE) {
-        check_coding(&head.headers)?;
-        media_of(&head.headers)?;
-    }
-    Ok(target)
+    coding::content_codings(&head.headers).map_err(|_| body_type::coding_refusal())?;
+    let body_type = body_type_of(&head.method, &head.headers, resource)?;
+    Ok((target, body_type))
 }
 
 /// What kind of resource is at a target.
@@ -81,144 +87,211 @@ fn target_of(head: &Parts) -> Result<Target, Problem> {
     })
 }
 
-fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
-    let is_identity = headers.get_all(CONTENT_ENCODING).iter().all(|line| {
-        line.as_bytes()
-            .trim_ascii()
-            .eq_ignore_ascii_case(b"identity")
-    });
-    if is_identity {
-        return Ok(());
-    }
-    Err(Problem::new(
-        ProblemKind::Coding,
-        "Send the body without a Content-Encoding.",
-    ))
+/// Takes the content codings off a body.
+fn decode_coding(headers: &HeaderMap, body: &Bytes) -> Result<Bytes, Problem> {
+    let codings = coding::content_codings(headers);
+    let decoded = codings.and_then(|it| coding::decode_body(&it, body, limits::BODY_BYTES_MAX));
+    decoded.map_err(|error| match error {
+        CodingError::Unsupported => body_type::coding_refusal(),
+        CodingError::Malformed => Problem::new(
+            ProblemKind::MalformedCoding,
+            "The body is not what its Content-Encoding says.",
+        ),
+        CodingError::TooLarge => Problem::of_status(
+            http::StatusCode::PAYLOAD_TOO_LARGE,
+            "The decoded body is larger than the server takes.",
+        ),
+    })
 }
 
 fn decode_own(head: &Parts, own: Own) -> Result<Action, Problem> {
     if head.method == Method::OPTIONS {
-        return Ok(Action::DescribeServer);
+        return Ok(Action::DescribeOwn);
     }
     Ok(Action::Own(own))
 }
 
 fn decode_address(
-    head: &Parts,
+    head: Parts,
     address: Address,
     slash: bool,
+    body_type: BodyType,
     body: Bytes,
 ) -> Result<Action, Problem> {
-    let parameters = Parameters::of(head.uri.query())?;
-    match head.method {
-        Method::GET | Method::HEAD => Ok(Action::Read(Read {
-            address,
-            slash,
-            pretty: parameters.pretty,
-            precondition: precondition_of(&head.headers)?,
-            modified_since: modified_since_of(&head.headers),
-        })),
-        Method::OPTIONS => Ok(Action::Describe(address)),
-        Method::PUT => decode_write(head, address, body, Intent::Set),
-        Method::POST => decode_write(head, address, body, Intent::Add),
-        _ => decode_write(head, address, body, Intent::Remove),
-    }
-}
-
-/// The query parameters that are known.
-struct Parameters {
-    pretty: bool,
-}
-
-impl Parameters {
-    fn of(query: Option<&str>) -> Result<Self, Problem> {
-        let mut parameters = Self { pretty: false };
-        for (name, value) in parse_form(query.unwrap_or_default().as_bytes()) {
-            match (name.as_str(), value.as_str()) {
-                ("pretty", "" | "true" | "1") => parameters.pretty = true,
-                ("pretty", "false" | "0") => {}
-                _ => {
-                    let detail = format!(
-                        "The query parameter {} is not known here; pretty is.",
-                        jsond_document::quote(&name)
-                    );
-                    return Err(Problem::new(ProblemKind::UnknownParameter, detail));
-                }
+    let query = head.uri.query().unwrap_or_default();
+    let mut pairs = parse_form(query.as_bytes())?;
+    match head.method.as_str() {
+        "GET" | "HEAD" | "QUERY" => {
+            if head.method.as_str() == "QUERY" {
+                pairs.extend(pairs_of_query(body_type, &body)?);
+            }
+            decode_read(head, address, slash, pairs)
+        }
+        "OPTIONS" => Ok(Action::Describe(address)),
+        method => {
+            check_parameters_of_write(&pairs)?;
+            let ask = Ask {
+                intent: match method {
+                    "PUT" => Intent::Set,
+                    "POST" => Intent::Add,
+                    _ => Intent::Remove,
+                },
+                precondition: precondition_of(&head.headers)?,
+                minimal: prefers_minimal(&head.headers),
+                key: key_of(&head, &body)?,
+                address,
+            };
+            if method == "PATCH" {
+                decode_patch(&head, ask, body_type, &body)
+            } else {
+                decode_write(&head, ask, body_type, body)
             }
         }
-        Ok(parameters)
     }
+}
+
+fn decode_read(
+    head: Parts,
+    address: Address,
+    slash: bool,
+    pairs: Vec<(String, String)>,
+) -> Result<Action, Problem> {
+    Ok(Action::Read(Box::new(Read {
+        address,
+        slash,
+        view: View::of(pairs)?,
+        condition: Condition::of(&head.headers)?,
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().map(str::to_owned),
+        method: head.method,
+        headers: head.headers,
+    })))
+}
+
+/// The parameters that the body of a QUERY stands for.
+///
+/// *Source*: RFC 10008 §2.
+fn pairs_of_query(body_type: BodyType, body: &Bytes) -> Result<Vec<(String, String)>, Problem> {
+    if body_type == BodyType::Form {
+        return parse_form(body);
+    }
+    let path = std::str::from_utf8(body.trim_ascii()).map_err(|_| {
+        let detail = "The body of the QUERY is not UTF-8 text.";
+        Problem::new(ProblemKind::MalformedQuery, detail)
+    })?;
+    if path.is_empty() {
+        let detail = "Send the JSONPath as the body, such as $[?@.grade > 4].";
+        return Err(Problem::new(ProblemKind::EmptyBody, detail));
+    }
+    Ok(vec![("jsonpath".to_owned(), path.to_owned())])
+}
+
+/// A write is about its target; only how the answer is laid out can be asked for.
+fn check_parameters_of_write(pairs: &[(String, String)]) -> Result<(), Problem> {
+    match pairs.iter().find(|(name, _)| name != "pretty") {
+        None => Ok(()),
+        Some((name, _)) => {
+            let name = jsond_document::quote(name);
+            let detail = format!("The query parameter {name} is for reading; a write takes none.");
+            Err(Problem::new(ProblemKind::UnknownParameter, detail))
+        }
+    }
+}
+
+/// Reads the `Idempotency-Key` of a POST or a PATCH, with what tells its request from others.
+fn key_of(head: &Parts, body: &Bytes) -> Result<Option<Key>, Problem> {
+    let is_kept = matches!(head.method, Method::POST | Method::PATCH);
+    let Some(line) = head.headers.get("idempotency-key").filter(|_| is_kept) else {
+        return Ok(None);
+    };
+    let name = line.to_str().unwrap_or_default().trim();
+    let name = name
+        .strip_prefix('"')
+        .and_then(|it| it.strip_suffix('"'))
+        .unwrap_or(name);
+    if name.is_empty() || name.len() > limits::IDEMPOTENCY_KEY_BYTES_MAX {
+        return Err(Problem::bad_header("Idempotency-Key"));
+    }
+    let body_type = head
+        .headers
+        .get(CONTENT_TYPE)
+        .map_or(&[][..], |it| it.as_bytes());
+    let target = head.uri.to_string();
+    let parts = [
+        head.method.as_str().as_bytes(),
+        target.as_bytes(),
+        body_type,
+        body,
+    ];
+    let mut text = Vec::with_capacity(body.len() + 256);
+    for part in parts {
+        text.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        text.extend_from_slice(part);
+    }
+    Ok(Some(Key {
+        name: name.to_owned(),
+        request: Digest::of(&text).0,
+    }))
+}
+
+fn decode_patch(
+    head: &Parts,
+    ask: Ask,
+    body_type: BodyType,
+    body: &Bytes,
+) -> Result<Action, Problem> {
+    if body.is_empty() {
+        let detail = "Send the patch as the body.";
+        return Err(Problem::new(ProblemKind::EmptyBody, detail));
+    }
+    if body_type == BodyType::Form && !is_hand_typed_json(&head.headers, body) {
+        return Err(body_type::refusal(&head.method, None));
+    }
+    let json = Json::parse(body).map_err(Problem::malformed_json)?;
+    let edit = if body_type == BodyType::JsonPatch {
+        Edit::Patch(parse_patch(&json)?)
+    } else {
+        Edit::Merge(Value::from(json))
+    };
+    Ok(Action::Write(ask.write(edit)))
+}
+
+fn parse_patch(json: &Json) -> Result<Patch, Problem> {
+    let patch = Patch::parse(json).map_err(|error| {
+        let detail = format!("The body is no JSON Patch: {error}.");
+        Problem::new(ProblemKind::MalformedPatch, detail)
+    })?;
+    let (count, most) = (patch.operations().len(), limits::PATCH_OPERATIONS_MAX);
+    if count > most {
+        let detail = format!("The patch has {count} operations; send at most {most} at once.");
+        return Err(Problem::new(ProblemKind::PatchTooLong, detail));
+    }
+    Ok(patch)
 }
 
 fn decode_write(
     head: &Parts,
-    address: Address,
+    ask: Ask,
+    body_type: BodyType,
     body: Bytes,
-    intent: Intent,
 ) -> Result<Action, Problem> {
-    let ask = Ask {
-        intent,
-        address,
-        precondition: precondition_of(&head.headers)?,
-        minimal: prefers_minimal(&head.headers),
-    };
     if body.is_empty() {
         return Ok(Action::Ask(ask));
     }
-    let given = match media_of(&head.headers)? {
-        Media::Json => return decode_json(ask, &body, intent),
-        Media::Text => Given::Words(body),
-        Media::Form if is_hand_typed_json(&head.headers, &body) => {
-            return decode_json(ask, &body, intent);
+    let given = match body_type {
+        BodyType::Text => Given::Words(body),
+        BodyType::Form if is_hand_typed_json(&head.headers, &body) => {
+            return decode_json(ask, &body);
         }
-        Media::Form => Given::Form(parse_form(&body)),
+        BodyType::Form => Given::Form(parse_form(&body)?),
+        _ => return decode_json(ask, &body),
     };
     Ok(Action::Answer(Answer { ask, given }))
 }
 
-/// The media types of bodies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Media {
-    Json,
-    Text,
-    Form,
-}
-
-/// Reads the media type of a body; one without a type is taken as JSON.
-fn media_of(headers: &HeaderMap) -> Result<Media, Problem> {
-    let Some(line) = headers.get(CONTENT_TYPE) else {
-        return Ok(Media::Json);
-    };
-    let line = line.to_str().unwrap_or_default().to_ascii_lowercase();
-    let mut parts = line.split(';').map(str::trim);
-    let media = match parts.next().unwrap_or_default() {
-        "application/json" | "text/json" => Some(Media::Json),
-        "text/plain" => Some(Media::Text),
-        "application/x-www-form-urlencoded" => Some(Media::Form),
-        other if other.starts_with("application/") && other.ends_with("+json") => Some(Media::Json),
-        _ => None,
-    };
-    let charset = parts.find_map(|it| it.strip_prefix("charset="));
-    let is_utf8 = charset.is_none_or(|it| matches!(it.trim_matches('"'), "utf-8" | "utf8"));
-    media.filter(|_| is_utf8).ok_or_else(|| {
-        let detail = "Send application/json in UTF-8, or the answer to the guided dialogue as \
-                      text/plain or application/x-www-form-urlencoded.";
-        Problem::new(ProblemKind::MediaType, detail)
-    })
-}
-
-/// `curl -d` sends JSON as a form; a browser's form is never taken for JSON.
-fn is_hand_typed_json(headers: &HeaderMap, body: &[u8]) -> bool {
-    let shows_a_browser = headers
-        .keys()
-        .any(|name| name == http::header::ORIGIN || name.as_str().starts_with("sec-fetch-"));
-    let first = body.trim_ascii_start().first();
-    !shows_a_browser && (matches!(first, Some(b'{' | b'[' | b'"')) || Json::parse(body).is_ok())
-}
-
-fn decode_json(ask: Ask, body: &[u8], intent: Intent) -> Result<Action, Problem> {
+fn decode_json(ask: Ask, body: &[u8]) -> Result<Action, Problem> {
     let json = Json::parse(body).map_err(Problem::malformed_json)?;
-    let edit = match intent {
+    let edit = match ask.intent {
         Intent::Remove => {
             let detail = "A DELETE names its value in the target; send it without a JSON body.";
             return Err(Problem::new(ProblemKind::MalformedAnswer, detail));
@@ -226,21 +299,7 @@ fn decode_json(ask: Ask, body: &[u8], intent: Intent) -> Result<Action, Problem>
         Intent::Set => put_of(json, body),
         Intent::Add => Edit::Add(additions_of(&json)),
     };
-    let Ask {
-        address,
-        precondition,
-        minimal,
-        ..
-    } = ask;
-    Ok(Action::Write(Write {
-        mutation: Mutation {
-            address,
-            precondition,
-            edit,
-            key: None,
-        },
-        minimal,
-    }))
+    Ok(Action::Write(ask.write(edit)))
 }
 
 /// A body on several lines is kept as the layout of a file; one on one line gets one.
@@ -288,22 +347,24 @@ fn prefers_minimal(headers: &HeaderMap) -> bool {
 }
 
 /// Reads names and values of a form or a query.
-fn parse_form(text: &[u8]) -> Vec<(String, String)> {
+fn parse_form(text: &[u8]) -> Result<Vec<(String, String)>, Problem> {
     let decode = |part: &[u8]| {
         let spaced: Vec<u8> = part
             .iter()
             .map(|&byte| if byte == b'+' { b' ' } else { byte })
             .collect();
-        percent_encoding::percent_decode(&spaced)
-            .decode_utf8_lossy()
-            .into_owned()
+        let decoded = percent_encoding::percent_decode(&spaced).decode_utf8();
+        decoded.map(std::borrow::Cow::into_owned).map_err(|_| {
+            let detail = "A name or value among the parameters is not UTF-8 text.";
+            Problem::new(ProblemKind::MalformedQuery, detail)
+        })
     };
     text.split(|&byte| byte == b'&')
         .filter(|part| !part.is_empty())
         .map(|part| {
             let at = part.iter().position(|&byte| byte == b'=');
             let (name, value) = at.map_or((part, &[][..]), |at| (&part[..at], &part[at + 1..]));
-            (decode(name), decode(value))
+            Ok((decode(name)?, decode(value)?))
         })
         .collect()
 }
@@ -341,7 +402,23 @@ mod tests {
             request("BREW", "/a", &[("content-type", "image/png")], "x"),
             501,
         );
-        check(request("PATCH", "/a", &[], "{}"), 405);
+        check(request("TRACE", "/a", &[], ""), 405);
+        check(request("PATCH", "/students", &[], "{}"), 200);
+        check(request("PATCH", "/", &[], "{}"), 415);
+        let json_patch = ("content-type", "application/json-patch+json");
+        check(request("PATCH", "/", &[json_patch], "[]"), 200);
+        check(request("PATCH", "/students", &[json_patch], "{}"), 400);
+        check(request("PATCH", "/students", &[json_patch], "[{}]"), 400);
+        check(request("PATCH", "/students", &[json_patch], ""), 400);
+        check(request("PATCH", "/_/version", &[], "{}"), 405);
+        let operation = r#"{"op":"remove","path":"/a"}"#;
+        let long = format!("[{}]", vec![operation; 10_001].join(","));
+        check(request("PATCH", "/students", &[json_patch], &long), 413);
+        check(request("QUERY", "/students", &[], "$"), 415);
+        let path = ("content-type", "application/jsonpath");
+        check(request("QUERY", "/students", &[path], "$.a"), 200);
+        check(request("QUERY", "/students", &[path], "$["), 400);
+        check(request("PUT", "/students", &[path], "$.a"), 415);
         check(
             request("POST", "/one", &[("content-type", "image/png")], "x"),
             405,
@@ -365,13 +442,18 @@ mod tests {
             ),
             415,
         );
-        check(
-            request("PUT", "/a", &[("content-encoding", "gzip")], "{"),
-            415,
-        );
+        let coding = |name| [("content-encoding", name)];
+        check(request("PUT", "/a", &coding("zip"), "{"), 415);
+        check(request("PUT", "/a", &coding("gzip"), "{"), 400);
+        check(request("PUT", "/a?x=1", &[], "1"), 400);
         check(request("PUT", "/a", &[], "{"), 400);
         check(request("GET", "/a?_colour=red", &[], ""), 400);
         check(request("GET", "/a?pretty", &[], ""), 200);
+        check(request("GET", "/a?%ff=1", &[], ""), 400);
+        check(
+            request("POST", "/students", &[("idempotency-key", "")], "{}"),
+            400,
+        );
         check(request("PUT", "/a", &[("if-match", "x")], "1"), 400);
     }
 

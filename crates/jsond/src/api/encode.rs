@@ -1,17 +1,23 @@
 //! From an outcome, or a problem, to a response. Pure.
 
 use crate::api::action::Outcome;
+use crate::api::body_type::{self, ACCEPT_QUERY};
 use crate::api::choices::{self, Form};
-use crate::api::conditional::{PRETTY_SUFFIX, tag_of};
-use crate::api::problem::{Problem, allow_of};
+use crate::api::conditional::Tag;
+use crate::api::listing;
+use crate::api::negotiate::{Coding, Media};
+use crate::api::problem::Problem;
 use crate::api::question::Question;
-use crate::api::resource::path_of;
+use crate::api::read::{Selected, SentPart};
+use crate::api::resource::{ALL_METHODS, Resource, reference_of};
+use crate::web;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
+use imbl::OrdMap;
 use jsond_document::{Value, quote};
-use jsond_store::{Applied, Effect, Place};
+use jsond_store::{Applied, Effect, Entry, folder_digest};
 
 /// The body of a response: pieces shared with the image, in order.
 #[derive(Debug, Clone, Default)]
@@ -116,38 +122,25 @@ fn encode_problem(problem: &Problem, facts: &Facts) -> Response<Body> {
     let body = Body::of_text(problem.render(facts.path.as_deref()));
     let mut response = respond(problem.status(), Some(PROBLEM), body);
     if let Some(allowed) = problem.allowed() {
-        put(response.headers_mut(), header::ALLOW, &allow_of(allowed));
+        put(response.headers_mut(), header::ALLOW, &allowed.join(", "));
+    }
+    for (name, value) in problem.fields() {
+        put(response.headers_mut(), name.clone(), value);
     }
     response
 }
 
 fn encode_outcome(outcome: Outcome, facts: &Facts) -> Response<Body> {
     match outcome {
-        Outcome::Value { place, pretty } => encode_value(&place, pretty, facts),
-        Outcome::NotModified { place, pretty } => {
-            let mut response = encode_value(&place, pretty, facts);
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-            *response.body_mut() = Body::default();
-            response.headers_mut().remove(header::CONTENT_TYPE);
-            response
-        }
-        Outcome::Folder(text) => respond(StatusCode::OK, Some(JSON), Body::of_text(text)),
+        Outcome::Selected(selected) => encode_selected(*selected),
         Outcome::Moved(target) => {
             let body = Body::of_text(format!("The folder is at {target}\n"));
             let mut response = respond(StatusCode::PERMANENT_REDIRECT, Some(TEXT), body);
             put(response.headers_mut(), header::LOCATION, &target);
             response
         }
-        Outcome::Methods(methods) => {
-            let mut response = respond(StatusCode::NO_CONTENT, None, Body::default());
-            put(response.headers_mut(), header::ALLOW, &allow_of(&methods));
-            response
-        }
-        Outcome::Applied {
-            applied,
-            minimal,
-            one,
-        } => encode_applied(&applied, minimal, one),
+        Outcome::Methods(resource) => encode_methods(resource),
+        Outcome::Applied { applied, minimal } => encode_applied(&applied, minimal),
         Outcome::Choices(question) => encode_choices(&question, facts.form),
         Outcome::Own { content_type, text } => respond(
             StatusCode::OK,
@@ -157,64 +150,125 @@ fn encode_outcome(outcome: Outcome, facts: &Facts) -> Response<Body> {
     }
 }
 
-fn encode_value(place: &Place, pretty: bool, facts: &Facts) -> Response<Body> {
-    let (body, suffix) = if pretty {
-        (
-            Body::of_text(jsond_store::pretty_text(&place.file, &place.value)),
-            PRETTY_SUFFIX,
-        )
-    } else {
-        (Body::of_value(&place.value), "")
-    };
-    let mut response = respond(StatusCode::OK, Some(JSON), body);
+fn encode_selected(selected: Selected) -> Response<Body> {
+    let Selected {
+        representation,
+        tag,
+        coding,
+        part,
+        location,
+    } = selected;
+    let mut response = encode_part(part, representation.media);
+    let is_there = response.status() != StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
-    put(headers, header::ETAG, &tag_of(&place.value, suffix));
-    if place.is_file() {
+    put(headers, header::ETAG, &tag.to_string());
+    headers.insert(header::CACHE_CONTROL, NO_CACHE);
+    headers.insert(header::VARY, VARY);
+    if let Some(modified) = representation.modified {
         put(
             headers,
             header::LAST_MODIFIED,
-            &httpdate::fmt_http_date(place.file.modified),
+            &httpdate::fmt_http_date(modified),
         );
     }
-    let canonical = path_of(&place.canonical());
-    if facts
-        .path
-        .as_ref()
-        .is_some_and(|path| !is_same_path(path, &canonical))
-    {
-        put(headers, header::CONTENT_LOCATION, &canonical);
+    if let Some(location) = &location {
+        put(headers, header::CONTENT_LOCATION, location);
+    }
+    if let Some(total) = representation.total {
+        put(headers, TOTAL_COUNT, &total.to_string());
+    }
+    if let Some(links) = representation.links.field() {
+        put(headers, header::LINK, &links);
+    }
+    match coding {
+        _ if !is_there => {}
+        Coding::Identity => put(headers, header::ACCEPT_RANGES, "bytes"),
+        coding => put(headers, header::CONTENT_ENCODING, coding.name()),
+    }
+    if is_there && representation.media == Media::Html {
+        put(headers, header::CONTENT_SECURITY_POLICY, web::POLICY);
     }
     response
 }
 
-/// Two spellings of a path are the same when they decode to the same bytes.
-fn is_same_path(path: &str, canonical: &str) -> bool {
-    path == canonical
-        || percent_encoding::percent_decode_str(path)
-            .eq(percent_encoding::percent_decode_str(canonical))
+fn encode_part(part: SentPart, media: Media) -> Response<Body> {
+    let media = media.content_type();
+    match part {
+        SentPart::Nothing => respond(StatusCode::NOT_MODIFIED, None, Body::default()),
+        SentPart::Whole(pieces) => respond(StatusCode::OK, Some(media), Body::of_pieces(pieces)),
+        SentPart::Range { field, pieces } => {
+            let body = Body::of_pieces(pieces);
+            let mut response = respond(StatusCode::PARTIAL_CONTENT, Some(media), body);
+            response.headers_mut().insert(header::CONTENT_RANGE, field);
+            response
+        }
+        SentPart::Ranges(parts) => {
+            let body = Body::of_pieces(parts.pieces);
+            respond(StatusCode::PARTIAL_CONTENT, Some(parts.content_type), body)
+        }
+    }
 }
 
-fn encode_applied(applied: &Applied, minimal: bool, one: bool) -> Response<Body> {
+/// A value may change at any time; whoever keeps it asks whether it still holds.
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// What representations are chosen by.
+const VARY: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding");
+
+const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
+
+fn encode_methods(resource: Option<Resource>) -> Response<Body> {
+    let mut response = respond(StatusCode::NO_CONTENT, None, Body::default());
+    let methods = resource.map_or(ALL_METHODS, Resource::methods);
+    let headers = response.headers_mut();
+    put(headers, header::ALLOW, &methods.join(", "));
+    if methods.contains(&"PATCH") {
+        let patches = body_type::accept_patch(resource);
+        put(headers, HeaderName::from_static("accept-patch"), patches);
+    }
+    if methods.contains(&"QUERY") {
+        put(
+            headers,
+            HeaderName::from_static("accept-query"),
+            ACCEPT_QUERY,
+        );
+    }
+    response
+}
+
+fn encode_applied(applied: &Applied, minimal: bool) -> Response<Body> {
     let created = applied.effect == Effect::Created;
     let status = match (created, minimal) {
         (true, _) => StatusCode::CREATED,
         (false, true) => StatusCode::NO_CONTENT,
         (false, false) => StatusCode::OK,
     };
-    let body = match &applied.value {
+    let folder = folder_of(applied);
+    let body = match (&applied.value, folder) {
         _ if minimal => Body::default(),
-        _ if created && !one => Body::of_text(locations(applied)),
-        Some(value) => Body::of_value(value),
-        None => Body::default(),
+        (Some(value), _) => Body::of_value(value),
+        (None, Some(entries)) => Body::of_text(format!("{}\n", listing::render(entries))),
+        (None, None) if created => Body::of_text(locations(applied)),
+        (None, None) => Body::default(),
     };
     let media = (!body.is_empty()).then_some(JSON);
     let mut response = respond(status, media, body);
     let headers = response.headers_mut();
-    if let (Some(value), false) = (&applied.value, applied.effect == Effect::Removed) {
-        put(headers, header::ETAG, &tag_of(value, ""));
+    match (&applied.value, folder) {
+        (Some(value), _) if applied.effect != Effect::Removed => {
+            put(headers, header::ETAG, &Tag::of(value.digest()).to_string());
+        }
+        (None, Some(entries)) => {
+            put(
+                headers,
+                header::ETAG,
+                &Tag::of(folder_digest(entries)).to_string(),
+            );
+        }
+        _ => {}
     }
     if let ([address], true) = (applied.written.as_slice(), created) {
-        put(headers, header::LOCATION, &path_of(address));
+        put(headers, header::LOCATION, &reference_of(address));
     }
     if minimal {
         put(
@@ -226,11 +280,19 @@ fn encode_applied(applied: &Applied, minimal: bool, one: bool) -> Response<Body>
     response
 }
 
+/// The folder that was patched, as it is now.
+fn folder_of(applied: &Applied) -> Option<&OrdMap<String, Entry>> {
+    match (&applied.value, applied.written.as_slice()) {
+        (None, [address]) => applied.image.folder(&address.0),
+        _ => None,
+    }
+}
+
 fn locations(applied: &Applied) -> String {
     let list: Vec<_> = applied
         .written
         .iter()
-        .map(|address| quote(&path_of(address)))
+        .map(|address| quote(&reference_of(address)))
         .collect();
     format!("[{}]\n", list.join(","))
 }

@@ -1,13 +1,12 @@
 //! The listing of a folder: an object of name to kind, records, size and tag.
 
-use crate::api::conditional::tag_of;
-use bytes::Bytes;
+use crate::api::conditional::Tag;
 use imbl::OrdMap;
-use jsond_document::quote;
+use jsond_document::{Json, quote};
 use jsond_store::{Entry, File};
 
-/// Renders the listing of a folder as JSON.
-pub(super) fn render(entries: &OrdMap<String, Entry>) -> Bytes {
+/// Renders the listing of a folder.
+pub(super) fn render(entries: &OrdMap<String, Entry>) -> Json {
     let members: Vec<_> = entries
         .iter()
         .map(|(name, entry)| {
@@ -20,7 +19,8 @@ pub(super) fn render(entries: &OrdMap<String, Entry>) -> Bytes {
             format!("{}:{text}", quote(name))
         })
         .collect();
-    Bytes::from(format!("{{{}}}\n", members.join(",")))
+    let text = format!("{{{}}}", members.join(","));
+    Json::parse(text.as_bytes()).expect("INVARIANT: an object of objects")
 }
 
 fn render_file(file: &File) -> String {
@@ -40,6 +40,6 @@ fn render_file(file: &File) -> String {
     format!(
         "{{\"kind\":\"{kind}\",\"records\":{records},\"bytes\":{},\"etag\":{}}}",
         value.len_bytes() + 1,
-        quote(&tag_of(value, ""))
+        quote(&Tag::of(value.digest()).to_string())
     )
 }

@@ -4,42 +4,41 @@
 //! crate and knows no sockets and nothing of how anything is stored.
 
 mod action;
+mod body_type;
 mod choices;
-#[allow(dead_code)]
 mod coding;
-#[allow(dead_code)]
 mod codings;
 mod conditional;
-#[allow(dead_code)]
 mod csv;
 mod decode;
 mod encode;
 mod guide;
-#[allow(dead_code)]
 mod heavy;
 mod listing;
-#[allow(dead_code)]
 mod ndjson;
-#[allow(dead_code)]
 mod negotiate;
-#[allow(dead_code, unused_imports)]
 mod page;
+mod part_link;
 mod perform;
-#[allow(dead_code)]
 mod pieces;
 mod problem;
 mod question;
-#[allow(dead_code)]
 mod range;
+mod read;
+mod representation;
 mod resource;
+mod view;
 
 pub use encode::Body;
 pub use guide::{Guide, GuideReply, Turn};
 pub use problem::Problem;
 pub use question::Question;
 
+use crate::limits;
 use crate::wire::Lang;
 use bytes::Bytes;
+use codings::Codings;
+use heavy::Heavy;
 use http::{Request, Response};
 use jsond_store::Store;
 use std::sync::Arc;
@@ -48,13 +47,21 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Api {
     store: Arc<Store>,
+    heavy: Heavy,
+    codings: Codings,
 }
 
 impl Api {
     /// Makes the api of a store.
     #[must_use]
     pub fn new(store: Arc<Store>) -> Self {
-        Self { store }
+        let heavy = Heavy::new(limits::HEAVY_JOBS_MAX);
+        let codings = Codings::new(limits::CODINGS_CACHE_BYTES_MAX, heavy.clone());
+        Self {
+            store,
+            heavy,
+            codings,
+        }
     }
 
     /// Answers a request; every failure is a response too.
@@ -63,7 +70,7 @@ impl Api {
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Body> {
         let facts = encode::Facts::of(&request);
         let outcome = match decode::decode(request, &self.store.image()) {
-            Ok(action) => perform::perform(&self.store, action).await,
+            Ok(action) => perform::perform(self, action).await,
             Err(problem) => Err(problem),
         };
         encode::encode(outcome, &facts)

@@ -17,6 +17,7 @@ mod words;
 
 pub(super) use folder::folder_page;
 
+use crate::api::part_link::PartLinks;
 use crate::web::{self, Html};
 use excerpt::Excerpt;
 use jsond_document::{Kind, SyntaxError, Value};
@@ -66,19 +67,6 @@ impl Children {
     fn is_collection(self) -> bool {
         matches!(self, Self::Names { collection: true } | Self::Ids)
     }
-}
-
-/// Links to the other parts of a collection, as the `Link` field says them.
-#[derive(Debug, Clone, Default)]
-pub(super) struct PartLinks {
-    /// The first part.
-    pub(super) first: Option<String>,
-    /// The part before this one.
-    pub(super) previous: Option<String>,
-    /// The part after this one.
-    pub(super) next: Option<String>,
-    /// The last part.
-    pub(super) last: Option<String>,
 }
 
 /// What a page of a value shows.

@@ -1,12 +1,11 @@
 //! Performs an action on the store: the only await between a request and its response.
 
-use crate::api::action::{Action, Answer, Ask, Intent, Outcome, Own, Read, Write};
-use crate::api::listing;
+use crate::api::action::{Action, Answer, Ask, Intent, Outcome, Own, Write};
 use crate::api::problem::{Problem, ProblemKind};
 use crate::api::question::Question;
-use crate::api::resource::{ALL_METHODS, Resource, find, path_of};
+use crate::api::resource::{Resource, find};
+use crate::api::{Api, read};
 use bytes::Bytes;
-use http::Method;
 use jsond_document::Kind;
 use jsond_store::{
     Addition, Address, Current, Edit, Image, Mutation, Place, Rejection, Resolved, Store,
@@ -15,11 +14,13 @@ use jsond_store::{
 /// Performs an action.
 ///
 /// *Cancel*: a write that was submitted happens all the same.
-pub(super) async fn perform(store: &Store, action: Action) -> Result<Outcome, Problem> {
+pub(super) async fn perform(api: &Api, action: Action) -> Result<Outcome, Problem> {
+    let store = &*api.store;
     match action {
-        Action::Read(read) => read_value(&store.image(), read),
+        Action::Read(read) => read::read(api, read).await,
         Action::Describe(address) => describe(&store.image(), &address),
-        Action::DescribeServer => Ok(Outcome::Methods(ALL_METHODS.to_vec())),
+        Action::DescribeServer => Ok(Outcome::Methods(None)),
+        Action::DescribeOwn => Ok(Outcome::Methods(Some(Resource::Own))),
         Action::Own(own) => Ok(read_own(own)),
         Action::Write(write) => perform_write(store, write).await,
         Action::Answer(answer) => perform_answer(store, answer).await,
@@ -27,62 +28,9 @@ pub(super) async fn perform(store: &Store, action: Action) -> Result<Outcome, Pr
     }
 }
 
-fn read_value(image: &Image, read: Read) -> Result<Outcome, Problem> {
-    let Read {
-        address,
-        slash,
-        pretty,
-        precondition,
-        modified_since,
-    } = read;
-    let place = match find(image, &address) {
-        Resolved::Folder { entries, .. } if slash => {
-            return Ok(Outcome::Folder(listing::render(&entries)));
-        }
-        Resolved::Folder { path, .. } => {
-            return Ok(Outcome::Moved(format!("{}/", path_of(&Address(path)))));
-        }
-        Resolved::Value(place) => Box::new(place),
-        Resolved::Broken(file) => {
-            return Err(file
-                .broken
-                .clone()
-                .map_or_else(Problem::not_found, Problem::broken_on_read));
-        }
-        _ => return Err(Problem::not_found()),
-    };
-    let current = Current::Value(&place);
-    if precondition
-        .if_match
-        .as_ref()
-        .is_some_and(|side| !side.holds(current))
-    {
-        return Err(Rejection::Precondition.into());
-    }
-    let is_known = precondition
-        .if_none_match
-        .as_ref()
-        .is_some_and(|side| side.holds(current));
-    let is_old = place.is_file() && modified_since.is_some_and(|since| is_since(&place, since));
-    Ok(if is_known || is_old {
-        Outcome::NotModified { place, pretty }
-    } else {
-        Outcome::Value { place, pretty }
-    })
-}
-
-/// HTTP dates count seconds.
-fn is_since(place: &Place, since: std::time::SystemTime) -> bool {
-    let seconds = |time: std::time::SystemTime| {
-        time.duration_since(std::time::UNIX_EPOCH)
-            .map_or(0, |it| it.as_secs())
-    };
-    seconds(place.file.modified) <= seconds(since)
-}
-
 fn describe(image: &Image, address: &Address) -> Result<Outcome, Problem> {
     let resource = Resource::of(&find(image, address)).ok_or_else(Problem::not_found)?;
-    Ok(Outcome::Methods(resource.methods().to_vec()))
+    Ok(Outcome::Methods(Some(resource)))
 }
 
 fn read_own(own: Own) -> Outcome {
@@ -113,20 +61,15 @@ async fn perform_write(store: &Store, write: Write) -> Result<Outcome, Problem> 
         mut mutation,
         minimal,
     } = write;
-    let mut one = true;
     if let Edit::Add(additions) = &mut mutation.edit {
-        one = arrange(&store.image(), &mutation.address, additions)?;
+        arrange(&store.image(), &mutation.address, additions)?;
     }
-    submit(store, mutation, minimal, one).await
+    submit(store, mutation, minimal).await
 }
 
 /// Arranges what a POST adds for the collection that takes it: the members of one object for an
-/// object, one or many elements for an array. Says whether it is one.
-fn arrange(
-    image: &Image,
-    address: &Address,
-    additions: &mut Vec<Addition>,
-) -> Result<bool, Problem> {
+/// object, one or many elements for an array.
+fn arrange(image: &Image, address: &Address, additions: &mut Vec<Addition>) -> Result<(), Problem> {
     let place = match image.resolve(address) {
         Resolved::Value(place) => place,
         Resolved::Broken(file) => {
@@ -139,16 +82,13 @@ fn arrange(
     };
     let resource = Resource::of_place(&place);
     if resource != Resource::Collection {
-        return Err(Problem::method_not_allowed(
-            &Method::POST,
-            resource.methods(),
-        ));
+        return Err(Problem::method_not_allowed("POST", resource.methods()));
     }
     if additions.is_empty() {
         return Err(no_record());
     }
     if place.value.kind() == Kind::Array {
-        return Ok(additions.len() == 1);
+        return Ok(());
     }
     let [Addition { value, .. }] = &additions[..] else {
         return Err(Rejection::NotARecord.into());
@@ -166,7 +106,7 @@ fn arrange(
     if additions.is_empty() {
         return Err(no_record());
     }
-    Ok(additions.len() == 1)
+    Ok(())
 }
 
 fn no_record() -> Problem {
@@ -185,7 +125,7 @@ async fn perform_ask(store: &Store, ask: Ask) -> Result<Outcome, Problem> {
         (Intent::Add, Some(question), _) => Ok(Outcome::Choices(Box::new(question))),
         (Intent::Set, Some(question), _) if is_file => Ok(Outcome::Choices(Box::new(question))),
         (Intent::Add, None, Some(place)) if Resource::of_place(&place) == Resource::Value => Err(
-            Problem::method_not_allowed(&Method::POST, Resource::Value.methods()),
+            Problem::method_not_allowed("POST", Resource::Value.methods()),
         ),
         (Intent::Add | Intent::Set, ..) => Err(Problem::new(
             ProblemKind::EmptyBody,
@@ -198,19 +138,8 @@ async fn perform_ask(store: &Store, ask: Ask) -> Result<Outcome, Problem> {
                     |question| Ok(Outcome::Choices(Box::new(question))),
                 );
             }
-            let Ask {
-                address,
-                precondition,
-                minimal,
-                ..
-            } = ask;
-            let mutation = Mutation {
-                address,
-                precondition,
-                edit: Edit::Remove,
-                key: None,
-            };
-            submit(store, mutation, minimal, true).await
+            let Write { mutation, minimal } = ask.write(Edit::Remove);
+            submit(store, mutation, minimal).await
         }
     }
 }
@@ -253,8 +182,11 @@ async fn perform_answer(store: &Store, answer: Answer) -> Result<Outcome, Proble
     if !holds_for(&ask, &place) {
         return Err(Rejection::Precondition.into());
     }
-    let mutation = question.mutation(&place, &given)?;
-    submit(store, mutation, ask.minimal, true).await
+    let mutation = Mutation {
+        key: ask.key,
+        ..question.mutation(&place, &given)?
+    };
+    submit(store, mutation, ask.minimal).await
 }
 
 /// A precondition of an answer is about the collection that was asked about.
@@ -262,17 +194,11 @@ fn holds_for(ask: &Ask, place: &Place) -> bool {
     ask.precondition.holds(Current::Value(place))
 }
 
-async fn submit(
-    store: &Store,
-    mutation: Mutation,
-    minimal: bool,
-    one: bool,
-) -> Result<Outcome, Problem> {
+async fn submit(store: &Store, mutation: Mutation, minimal: bool) -> Result<Outcome, Problem> {
     match store.submit(mutation).await? {
         jsond_store::Outcome::Applied(applied) => Ok(Outcome::Applied {
             applied: Box::new(applied),
             minimal,
-            one,
         }),
         jsond_store::Outcome::Rejected(rejection) => Err(rejection.into()),
     }

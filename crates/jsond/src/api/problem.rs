@@ -4,9 +4,11 @@
 //! *Source*: RFC 9457 §3.
 
 use crate::wire::Lang;
-use http::{Method, StatusCode};
-use jsond_document::{SyntaxError, quote};
+use http::StatusCode;
+use http::header::HeaderName;
+use jsond_document::{Pointer, SyntaxError, quote};
 use jsond_store::{Rejection, StoreError};
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// A refusal.
@@ -14,8 +16,20 @@ use std::fmt::Write;
 pub struct Problem {
     kind: ProblemKind,
     detail: String,
+    more: Box<More>,
+}
+
+/// What only some refusals say.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct More {
     place: Option<SyntaxError>,
-    allowed: Option<&'static [Method]>,
+    allowed: Option<&'static [&'static str]>,
+    /// The place in the value, as a JSON pointer.
+    pointer: Option<String>,
+    /// The media types that there are.
+    available: Option<Vec<&'static str>>,
+    /// Header fields that say what would be taken.
+    fields: Vec<(HeaderName, Cow<'static, str>)>,
 }
 
 /// The problem types; `docs/problems.md` has a section for each.
@@ -23,13 +37,18 @@ pub struct Problem {
 pub(super) enum ProblemKind {
     MalformedRequest,
     MalformedJson,
+    MalformedPatch,
     MalformedAnswer,
+    MalformedCoding,
+    MalformedQuery,
     MalformedTarget,
     UnknownParameter,
     EmptyBody,
     NotFound,
     MethodNotAllowed,
     MethodUnknown,
+    NoSuchPage,
+    NotAcceptable,
     RequestTimeout,
     Exists,
     Conflict,
@@ -38,10 +57,14 @@ pub(super) enum ProblemKind {
     PreconditionFailed,
     PreconditionRequired,
     BodyTooLarge,
+    PatchTooLong,
     TargetTooLong,
     MediaType,
+    Unsatisfiable,
     Expectation,
     Unprocessable,
+    KeyReused,
+    QueryTooCostly,
     HeadersTooLarge,
     Internal,
     Version,
@@ -54,7 +77,7 @@ pub(super) enum ProblemKind {
 use ProblemKind as P;
 
 /// Name (in `docs/problems.md`), status and title of each problem type.
-const TABLE: [(P, &str, u16, &str); 28] = [
+const TABLE: [(P, &str, u16, &str); 37] = [
     (
         P::MalformedRequest,
         "malformed-request",
@@ -62,6 +85,14 @@ const TABLE: [(P, &str, u16, &str); 28] = [
         "Malformed request",
     ),
     (P::MalformedJson, "malformed-json", 400, "Malformed JSON"),
+    (P::MalformedPatch, "malformed-patch", 400, "Malformed patch"),
+    (
+        P::MalformedCoding,
+        "malformed-coding",
+        400,
+        "Malformed content coding",
+    ),
+    (P::MalformedQuery, "malformed-query", 400, "Malformed query"),
     (
         P::MalformedAnswer,
         "malformed-answer",
@@ -88,6 +119,8 @@ const TABLE: [(P, &str, u16, &str); 28] = [
         405,
         "Method not allowed",
     ),
+    (P::NoSuchPage, "no-such-page", 404, "No such page"),
+    (P::NotAcceptable, "not-acceptable", 406, "Not acceptable"),
     (P::RequestTimeout, "request-timeout", 408, "Request timeout"),
     (P::Exists, "already-exists", 409, "Already exists"),
     (P::Conflict, "conflict", 409, "Conflict"),
@@ -105,6 +138,7 @@ const TABLE: [(P, &str, u16, &str); 28] = [
         "Precondition failed",
     ),
     (P::BodyTooLarge, "body-too-large", 413, "Body too large"),
+    (P::PatchTooLong, "patch-too-long", 413, "Patch too long"),
     (P::TargetTooLong, "target-too-long", 414, "Target too long"),
     (
         P::MediaType,
@@ -131,10 +165,28 @@ const TABLE: [(P, &str, u16, &str); 28] = [
         "The value may not stand there",
     ),
     (
+        P::KeyReused,
+        "idempotency-key-reused",
+        422,
+        "Idempotency key reused",
+    ),
+    (
+        P::QueryTooCostly,
+        "query-too-costly",
+        422,
+        "Query too costly",
+    ),
+    (
         P::PreconditionRequired,
         "precondition-required",
         428,
         "Precondition required",
+    ),
+    (
+        P::Unsatisfiable,
+        "range-not-satisfiable",
+        416,
+        "Range not satisfiable",
     ),
     (
         P::HeadersTooLarge,
@@ -158,6 +210,34 @@ const TABLE: [(P, &str, u16, &str); 28] = [
 /// Where the problem types are described: the file `docs/problems.md`, served by jsond itself.
 const TYPE_BASE: &str = "/_/docs/problems.md#";
 
+impl More {
+    fn render(&self, text: &mut String) {
+        let list = |names: &[&str]| {
+            let names: Vec<_> = names.iter().map(|it| quote(it)).collect();
+            names.join(",")
+        };
+        if let Some(pointer) = &self.pointer {
+            write!(text, ",\"pointer\":{}", quote(pointer)).ok();
+        }
+        if let Some(place) = &self.place {
+            let SyntaxError {
+                offset,
+                line,
+                column,
+                ..
+            } = place;
+            let place = format!(",\"offset\":{offset},\"line\":{line},\"column\":{column}");
+            text.push_str(&place);
+        }
+        if let Some(allowed) = self.allowed {
+            write!(text, ",\"allowed\":[{}]", list(allowed)).ok();
+        }
+        if let Some(available) = &self.available {
+            write!(text, ",\"available\":[{}]", list(available)).ok();
+        }
+    }
+}
+
 impl ProblemKind {
     fn row(self) -> &'static (Self, &'static str, u16, &'static str) {
         TABLE
@@ -172,9 +252,18 @@ impl Problem {
         Self {
             kind,
             detail: detail.into(),
-            place: None,
-            allowed: None,
+            more: Box::default(),
         }
+    }
+
+    /// Adds a header field to the response.
+    pub(super) fn with_field(
+        mut self,
+        name: HeaderName,
+        value: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        self.more.fields.push((name, value.into()));
+        self
     }
 
     /// Makes the problem that fits a status, for refusals that come from the wire.
@@ -196,30 +285,41 @@ impl Problem {
         Self::new(P::NotFound, detail)
     }
 
-    pub(super) fn method_not_allowed(method: &Method, allowed: &'static [Method]) -> Self {
-        let list = allow_of(allowed);
+    pub(super) fn method_not_allowed(method: &str, allowed: &'static [&'static str]) -> Self {
+        let list = allowed.join(", ");
         let detail = format!("{method} is not for this resource; it knows {list}.");
-        Self {
-            allowed: Some(allowed),
-            ..Self::new(P::MethodNotAllowed, detail)
-        }
+        let mut problem = Self::new(P::MethodNotAllowed, detail);
+        problem.more.allowed = Some(allowed);
+        problem
     }
 
     pub(super) fn malformed_json(error: SyntaxError) -> Self {
         let detail = format!("The body is not JSON that can be kept: {error}.");
-        Self {
-            place: Some(error),
-            ..Self::new(P::MalformedJson, detail)
-        }
+        Self::new(P::MalformedJson, detail).at(error)
     }
 
     /// The file cannot be read as JSON and there is no good version of it.
     pub(super) fn broken_on_read(error: SyntaxError) -> Self {
         let detail = format!("The file is broken JSON: {error}. Mend it with an editor.");
-        Self {
-            place: Some(error),
-            ..Self::new(P::Internal, detail)
-        }
+        Self::new(P::Internal, detail).at(error)
+    }
+
+    /// Points at a place in the value.
+    pub(super) fn with_pointer(mut self, pointer: &Pointer) -> Self {
+        self.more.pointer = Some(pointer.to_string());
+        self
+    }
+
+    /// Lists the media types that there are.
+    pub(super) fn with_available(mut self, available: Vec<&'static str>) -> Self {
+        self.more.available = Some(available);
+        self
+    }
+
+    /// Points at the place in the text.
+    fn at(mut self, place: SyntaxError) -> Self {
+        self.more.place = Some(place);
+        self
     }
 
     /// The status of the response.
@@ -234,8 +334,12 @@ impl Problem {
         &self.detail
     }
 
-    pub(super) fn allowed(&self) -> Option<&'static [Method]> {
-        self.allowed
+    pub(super) fn allowed(&self) -> Option<&'static [&'static str]> {
+        self.more.allowed
+    }
+
+    pub(super) fn fields(&self) -> &[(HeaderName, Cow<'static, str>)] {
+        &self.more.fields
     }
 
     /// Renders the problem as JSON; `instance` is the target's path.
@@ -249,44 +353,16 @@ impl Problem {
         if let Some(instance) = instance {
             write!(text, ",\"instance\":{}", quote(instance)).ok();
         }
-        if let Some(SyntaxError {
-            offset,
-            line,
-            column,
-            ..
-        }) = self.place
-        {
-            write!(
-                text,
-                ",\"offset\":{offset},\"line\":{line},\"column\":{column}"
-            )
-            .ok();
-        }
-        if let Some(allowed) = self.allowed {
-            let list: Vec<_> = allowed
-                .iter()
-                .map(|method| quote(method.as_str()))
-                .collect();
-            write!(text, ",\"allowed\":[{}]", list.join(",")).ok();
-        }
+        self.more.render(&mut text);
         text.push_str("}\n");
         text
     }
 }
 
-/// Spells the value of an `Allow` field.
-pub(super) fn allow_of(methods: &[Method]) -> String {
-    methods
-        .iter()
-        .map(Method::as_str)
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
 impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Self {
         let words = rejection.to_string();
-        let mut place = None;
+        let (mut place, mut pointer) = (None, None);
         let (kind, detail) = match rejection {
             Rejection::NotFound => return Self::not_found(),
             Rejection::ParentNotFound => (
@@ -310,14 +386,21 @@ impl From<Rejection> for Problem {
                 (P::Unprocessable, detail.to_owned())
             }
             Rejection::IdMismatch(_) => (P::Conflict, format!("Nothing was changed: {words}.")),
-            Rejection::Patch { .. }
-            | Rejection::Edit(_)
-            | Rejection::Test
-            | Rejection::IntoItself => (P::PatchConflict, format!("Nothing was changed: {words}.")),
-            Rejection::IdKind
-            | Rejection::TooDeep(_)
-            | Rejection::TooLarge(_)
-            | Rejection::KeyReused => (P::Unprocessable, format!("{words}.")),
+            Rejection::Patch { ref path, .. } => {
+                pointer = Pointer::parse(path).ok();
+                (P::PatchConflict, format!("Nothing was changed: {words}."))
+            }
+            Rejection::Edit(_) | Rejection::Test | Rejection::IntoItself => {
+                (P::PatchConflict, format!("Nothing was changed: {words}."))
+            }
+            Rejection::IdKind | Rejection::TooDeep(_) | Rejection::TooLarge(_) => {
+                (P::Unprocessable, format!("{words}."))
+            }
+            Rejection::KeyReused => {
+                let detail = "This Idempotency-Key came with another request before; make a new \
+                              one for a new request.";
+                (P::KeyReused, detail.to_owned())
+            }
             Rejection::Index => {
                 let detail = "The array has no such place; - is the place after the last.";
                 (P::NotFound, detail.to_owned())
@@ -332,10 +415,10 @@ impl From<Rejection> for Problem {
                 (P::BrokenFile, format!("Nothing was changed: {words}."))
             }
         };
-        Self {
-            place,
-            ..Self::new(kind, capitalized(detail))
-        }
+        let mut problem = Self::new(kind, capitalized(detail));
+        problem.more.place = place;
+        problem.more.pointer = pointer.map(|it| it.to_string());
+        problem
     }
 }
 

@@ -3,7 +3,6 @@
 //! `OPTIONS`, 405 and the reading of targets are made from it.
 
 use crate::api::action::Own;
-use http::Method;
 use jsond_document::Kind;
 use jsond_store::{Address, Image, Place, Resolved};
 use percent_encoding::percent_decode_str;
@@ -24,38 +23,27 @@ pub(super) enum Resource {
 }
 
 /// The methods of each kind of resource.
-const METHODS: [(Resource, &[Method]); 5] = [
+const METHODS: [(Resource, &[&str]); 5] = [
     (
         Resource::Folder,
-        &[Method::GET, Method::HEAD, Method::OPTIONS],
+        &["GET", "HEAD", "OPTIONS", "QUERY", "PATCH"],
     ),
     (Resource::Collection, ALL_METHODS),
     (
         Resource::Value,
-        &[
-            Method::GET,
-            Method::HEAD,
-            Method::OPTIONS,
-            Method::PUT,
-            Method::DELETE,
-        ],
+        &["GET", "HEAD", "OPTIONS", "QUERY", "PUT", "PATCH", "DELETE"],
     ),
-    (Resource::Absent, &[Method::OPTIONS, Method::PUT]),
-    (Resource::Own, &[Method::GET, Method::HEAD, Method::OPTIONS]),
+    (Resource::Absent, &["OPTIONS", "PUT"]),
+    (Resource::Own, &["GET", "HEAD", "OPTIONS"]),
 ];
 
 /// The methods that some resource knows.
-pub(super) const ALL_METHODS: &[Method] = &[
-    Method::GET,
-    Method::HEAD,
-    Method::OPTIONS,
-    Method::PUT,
-    Method::POST,
-    Method::DELETE,
+pub(super) const ALL_METHODS: &[&str] = &[
+    "GET", "HEAD", "OPTIONS", "QUERY", "PUT", "POST", "PATCH", "DELETE",
 ];
 
 /// Methods of the standards that no resource here knows: 405 rather than 501.
-pub(super) const FOREIGN_METHODS: &[Method] = &[Method::PATCH, Method::TRACE, Method::CONNECT];
+pub(super) const FOREIGN_METHODS: &[&str] = &["TRACE", "CONNECT"];
 
 /// The server's own resources, below `/_/`.
 const OWN: [(&str, Own); 4] = [
@@ -70,7 +58,7 @@ const OWN_SEGMENT: &str = "_";
 
 impl Resource {
     /// The methods that the resource knows.
-    pub(super) fn methods(self) -> &'static [Method] {
+    pub(super) fn methods(self) -> &'static [&'static str] {
         METHODS
             .iter()
             .find(|(kind, _)| *kind == self)
@@ -211,6 +199,15 @@ pub(super) fn path_of(address: &Address) -> String {
     }
 }
 
+/// Spells an address as a reference to it, for header fields and links.
+///
+/// *Source*: RFC 3986 §4.2: two slashes in front would name another server.
+pub(super) fn reference_of(address: &Address) -> String {
+    let path = path_of(address);
+    let lead = if path.starts_with("//") { "/." } else { "" };
+    format!("{lead}{path}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,12 +264,19 @@ mod tests {
     }
 
     #[test]
+    fn a_reference_never_names_another_server() {
+        let address = Address(vec![String::new(), "evil.example".into()]);
+        assert_eq!(path_of(&address), "//evil.example");
+        assert_eq!(reference_of(&address), "/.//evil.example");
+    }
+
+    #[test]
     fn every_resource_that_is_there_can_be_read() {
         for (resource, methods) in METHODS {
             let is_there = resource != Resource::Absent;
-            assert_eq!(methods.contains(&Method::GET), is_there, "{resource:?}");
-            assert_eq!(methods.contains(&Method::HEAD), is_there, "{resource:?}");
-            assert!(methods.contains(&Method::OPTIONS), "{resource:?}");
+            assert_eq!(methods.contains(&"GET"), is_there, "{resource:?}");
+            assert_eq!(methods.contains(&"HEAD"), is_there, "{resource:?}");
+            assert!(methods.contains(&"OPTIONS"), "{resource:?}");
         }
     }
 

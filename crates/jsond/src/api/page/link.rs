@@ -2,7 +2,7 @@
 //!
 //! INVARIANT: a link begins with one slash and goes to this server; it reads back to its address.
 
-use crate::api::resource::{Target, parse_target, path_of};
+use crate::api::resource::{Target, parse_target, path_of, reference_of};
 use jsond_store::Address;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -63,10 +63,8 @@ impl Link {
 
     /// The link as it stands in the page.
     pub(super) fn href(&self) -> Option<String> {
-        let path = self.path()?;
-        // After two slashes a browser looks for the name of another server.
-        let lead = if path.starts_with("//") { "/." } else { "" };
-        Some(format!("{lead}{path}"))
+        self.path()?;
+        self.0.clone().map(|tokens| reference_of(&Address(tokens)))
     }
 
     /// The link to a folder, which ends in a slash.
