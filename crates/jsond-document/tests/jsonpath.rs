@@ -3,6 +3,8 @@
 //!
 //! Read from `JSOND_SUITES` or `../shared/suites` beside the repository; skipped loudly without it.
 
+#![allow(clippy::unwrap_used, reason = "all of this is test code")]
+
 use jsond_document::{JsonPath, JsonPathBounds, Value};
 use std::path::PathBuf;
 

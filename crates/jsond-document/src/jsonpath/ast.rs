@@ -25,6 +25,9 @@ pub(super) struct Query {
 impl Query {
     /// Judges whether the query finds one node at the most.
     ///
+    /// LENIENT: the grammar of comparisons leaves out white space inside the brackets; it may stand
+    /// there as in every other query.
+    ///
     /// *Source*: RFC 9535 §2.3.5.1.
     pub(super) fn is_singular(&self) -> bool {
         self.segments.iter().all(|segment| {

@@ -10,7 +10,7 @@ use super::work::{Stop, Work};
 use std::fmt::Write;
 
 /// How many levels all queries in queries may go down together; it bounds the stack.
-const LEVELS_MAX: usize = 1024;
+const LEVELS_MAX: usize = 512;
 
 /// One step from a node to its child.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +27,13 @@ pub(super) enum Token<'a> {
 pub(super) struct Location<'a> {
     above: Option<(&'a Location<'a>, Token<'a>)>,
     level: usize,
+}
+
+/// A normalized path, and how long it is as a JSON string.
+#[derive(Debug)]
+pub(super) struct NormalizedPath {
+    pub(super) text: String,
+    pub(super) quoted_bytes: usize,
 }
 
 impl Location<'static> {
@@ -60,7 +67,7 @@ impl<'a> Location<'a> {
     /// Spells the normalized path.
     ///
     /// The work is charged before it is done, and so are the bytes of the path as a JSON string.
-    pub(super) fn path(&self, work: &Work) -> Result<String, Stop> {
+    pub(super) fn path(&self, work: &Work) -> Result<NormalizedPath, Stop> {
         let tokens = self.tokens();
         work.charge(tokens.len())?;
         work.charge_bytes(tokens.iter().map(Token::len_bytes).sum())?;
@@ -71,13 +78,14 @@ impl<'a> Location<'a> {
                 escapes += part.bytes().filter(|it| matches!(it, b'"' | b'\\')).count();
             });
         }
-        work.keep_bytes(path_bytes + escapes + 2)?;
-        let mut path = String::with_capacity(path_bytes);
-        path.push('$');
+        let quoted_bytes = path_bytes + escapes + 2;
+        work.keep_bytes(quoted_bytes)?;
+        let mut text = String::with_capacity(path_bytes);
+        text.push('$');
         for token in &tokens {
-            token.spell(&mut |part| path.push_str(part));
+            token.spell(&mut |part| text.push_str(part));
         }
-        Ok(path)
+        Ok(NormalizedPath { text, quoted_bytes })
     }
 
     /// The tokens from the root down.

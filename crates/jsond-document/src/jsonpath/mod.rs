@@ -62,7 +62,7 @@ impl JsonPath {
 
     /// Finds the nodes with their normalized paths, in order; a node selected twice stands twice.
     ///
-    /// *Errors*: when a bound is reached. The bytes of the result count the paths and what the
+    /// *Errors*: when a bound is reached; the bytes of the result count the paths and what the
     /// list takes in memory; the values are shared with the document and count nothing.
     pub fn find(
         &self,
@@ -73,7 +73,7 @@ impl JsonPath {
         let mut found = Vec::new();
         self.each(root, &work, &mut |node, at| {
             work.keep_bytes(size_of::<Found>())?;
-            let path = at.path(&work)?;
+            let path = at.path(&work)?.text;
             let value = node.to_value();
             found.push(Found { path, value });
             Ok(())
@@ -94,7 +94,8 @@ impl JsonPath {
     /// The compact text of an object of normalized paths and values, in order; a node selected
     /// twice has one member.
     ///
-    /// *Errors*: when a bound is reached.
+    /// *Errors*: when a bound is reached; where a query may select a node twice, the bytes count
+    /// also the memory for knowing it again.
     pub fn values_by_path(
         &self,
         root: &Value,
@@ -106,13 +107,14 @@ impl JsonPath {
         let mut out = Output::open(b"{", &work)?;
         self.each(root, &work, &mut |node, at| {
             let path = at.path(&work)?;
-            if may_repeat && seen.contains(&path) {
+            if may_repeat && seen.contains(&path.text) {
+                work.give_back_bytes(path.quoted_bytes);
                 return Ok(());
             }
-            out.push(Some(&path), node, &work)?;
+            out.push(Some(&path.text), node, &work)?;
             if may_repeat {
-                work.keep_bytes(size_of::<String>())?;
-                seen.insert(path);
+                work.keep_bytes(size_of::<String>() + path.text.len())?;
+                seen.insert(path.text);
             }
             Ok(())
         })?;

@@ -11,8 +11,11 @@ use bytes::Bytes;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Looking one entry up in a tree costs as much as this number of visits at the most.
+/// Looking a member up in a tree by its name costs as much as this number of visits.
 const LOOKUP_STEPS: usize = 48;
+
+/// Looking an element up in a tree by its position costs as much as this number of visits.
+const ELEMENT_STEPS: usize = 12;
 
 /// A tree hands its entries out by the leaf; this many visits pay for the first one.
 const LEAF_STEPS: usize = 512;
@@ -182,7 +185,7 @@ impl<'a> Node<'a> {
                 Ok(found.map(|range| Self::Text { owner, range }))
             }
             Self::Tree(value) => {
-                work.charge(LOOKUP_STEPS)?;
+                work.charge(ELEMENT_STEPS)?;
                 charged(value.element(position), work)
             }
         }
@@ -222,7 +225,7 @@ impl<'a> Node<'a> {
             }
             Self::Text { .. } => Source::None,
             Self::Tree(value) => {
-                work.charge(LOOKUP_STEPS + value.count().min(LEAF_STEPS))?;
+                work.charge(ELEMENT_STEPS + value.count().min(LEAF_STEPS))?;
                 Source::Tree(value.members_from(position))
             }
         };

@@ -17,15 +17,23 @@ const COMPILED_BYTES_MAX: usize = 8 << 20;
 /// What a pattern may keep of the automaton that it makes while it runs.
 const AUTOMATON_BYTES_MAX: usize = 512 << 10;
 
-/// Up to so many free choices the automaton of a pattern is small, and reading with it is fast.
-const CHOICES_MAX: usize = 8;
+/// Up to this estimate of its size the automaton of a pattern fits into what it may keep.
+const AUTOMATON_SIZE_MAX: usize = 1 << 16;
 
 /// A compiled regular expression.
 #[derive(Debug)]
 pub(super) struct Regexp {
     regex: Regex,
-    /// Steps for each 16 bytes of text.
-    price: usize,
+    price: Price,
+}
+
+/// What reading one byte of text costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Price {
+    /// A look into an automaton.
+    Look,
+    /// Making a state of the automaton, from as many positions in the pattern.
+    State(usize),
 }
 
 /// Says that a regular expression is larger than can be used.
@@ -83,14 +91,29 @@ impl Translation {
         }
     }
 
-    /// Reading is one look into an automaton for each byte, unless that automaton can grow without
-    /// measure: then it is one for each place where the text can be in the pattern.
-    fn price(&self, whole: bool) -> usize {
-        let forks = self.cost.forks + usize::from(!whole);
-        if forks == 0 || self.cost.choices <= CHOICES_MAX {
-            return 1;
+    /// The automaton is made while a text is read, and what does not fit is made again and again.
+    ///
+    /// A text can be at several positions of the pattern at once: with forks, or where the match may
+    /// begin anywhere. Each free choice may double the number of their combinations.
+    fn price(&self, whole: bool) -> Price {
+        let Cost {
+            positions,
+            choices,
+            forks,
+            ..
+        } = self.cost;
+        let is_straight = whole && forks == 0;
+        let is_literal = choices == 0 && forks == 0;
+        let shift = u32::try_from(choices).unwrap_or(u32::MAX);
+        let combinations = 1_usize.checked_shl(shift).unwrap_or(usize::MAX);
+        let size = positions
+            .saturating_mul(positions)
+            .saturating_mul(combinations);
+        if is_straight || is_literal || size <= AUTOMATON_SIZE_MAX {
+            Price::Look
+        } else {
+            Price::State(positions)
         }
-        self.cost.positions.saturating_mul(5)
     }
 }
 
@@ -101,7 +124,10 @@ impl Regexp {
 
     /// How many steps pay for matching a text of this length.
     pub(super) fn steps(&self, text_bytes: usize) -> usize {
-        (text_bytes / 16 + 1).saturating_mul(self.price)
+        match self.price {
+            Price::Look => 2 + text_bytes / 16,
+            Price::State(positions) => text_bytes.saturating_mul(1 + positions / 2),
+        }
     }
 }
 
@@ -203,13 +229,18 @@ mod tests {
 
     #[test]
     fn only_patterns_whose_automaton_can_grow_are_dear() {
-        let price = |pattern, whole| Translation::of(pattern).unwrap().unwrap().price(whole);
-        assert_eq!(price("[a-z.]+@[a-z.]+[.][a-z]+", true), 1);
-        assert_eq!(price("[0-9a-f]{8}-[0-9a-f]{4}", true), 1);
-        assert_eq!(price("a long literal text that is all literal", false), 1);
-        assert!(price("[ab]*a[ab]{200}c", true) > 1000);
-        assert!(price("a[ab]{200}c", false) > 1000);
-        assert!(price("(a|b){20}", false) > 50);
-        assert!(price("a{1,50}b", false) > 50);
+        let check = |pattern: &str, whole, is_dear: bool| {
+            let price = Translation::of(pattern).unwrap().unwrap().price(whole);
+            assert_eq!(price != Price::Look, is_dear, "{pattern} {price:?}");
+        };
+        check("[a-z.]+@[a-z.]+[.][a-z]+", true, false);
+        check("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{20}", true, false);
+        check("[0-9]{4}-[0-9]{2}-[0-9]{2}", false, false);
+        check(&"long".repeat(100), false, false);
+        check("[ab]*a[ab]{200}c", true, true);
+        check("a[ab]{200}c", false, true);
+        check("(a|b){20}", false, true);
+        check("a{1,50}b", false, true);
+        check(&format!("{}[xy]", "a".repeat(1999)), false, true);
     }
 }

@@ -58,6 +58,11 @@ impl Work {
         let overrun = JsonPathOverrun::ResultBytes(self.bounds.result_bytes_max);
         take(&self.bytes_left, bytes).ok_or(Stop::Overrun(overrun))
     }
+
+    /// Gives back what was charged for a part of the result that is not needed.
+    pub(super) fn give_back_bytes(&self, bytes: usize) {
+        self.bytes_left.set(self.bytes_left.get() + bytes);
+    }
 }
 
 fn take(left: &Cell<usize>, amount: usize) -> Option<()> {
