@@ -124,7 +124,7 @@ mod tests {
         let ran = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&ran);
         let mut second = Box::pin(heavy.run(move || counted.fetch_add(1, Ordering::SeqCst)));
-        assert!(futures_poll(second.as_mut()).await.is_pending());
+        assert!(poll_once(second.as_mut()).await.is_pending());
         drop(second);
         open.send(()).unwrap();
         first.await.unwrap().unwrap();
@@ -132,8 +132,25 @@ mod tests {
         assert_eq!(ran.load(Ordering::SeqCst), 0);
     }
 
+    #[tokio::test]
+    async fn a_job_that_runs_counts_until_its_end_though_its_caller_is_gone() {
+        let heavy = Heavy::new(1);
+        let (open, door) = std::sync::mpsc::channel::<()>();
+        let (begun, beginning) = std::sync::mpsc::channel::<()>();
+        let mut caller = Box::pin(heavy.run(move || {
+            begun.send(()).unwrap();
+            door.recv().unwrap();
+        }));
+        assert!(poll_once(caller.as_mut()).await.is_pending());
+        beginning.recv().unwrap();
+        drop(caller);
+        assert_eq!(heavy.permits.available_permits(), 0);
+        open.send(()).unwrap();
+        assert_eq!(heavy.run(|| 7).await, 7);
+    }
+
     /// Polls once.
-    async fn futures_poll<F: Future + Unpin>(mut future: F) -> std::task::Poll<F::Output> {
+    async fn poll_once<F: Future + Unpin>(mut future: F) -> std::task::Poll<F::Output> {
         std::future::poll_fn(|context| {
             std::task::Poll::Ready(std::pin::Pin::new(&mut future).poll(context))
         })

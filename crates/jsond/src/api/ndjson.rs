@@ -77,7 +77,7 @@ mod tests {
         let records: Vec<_> = (0..20_000).map(record).collect();
         let value = Value::parse(format!("[{}]", records.join(",")).as_bytes()).unwrap();
         let pieces = render(&value);
-        assert!(pieces.len() < 40, "{} pieces", pieces.len());
+        assert!((10..40).contains(&pieces.len()), "{} pieces", pieces.len());
         let expected: String = records.iter().map(|line| format!("{line}\n")).collect();
         assert!(pieces.concat() == expected.as_bytes());
     }
