@@ -2,12 +2,11 @@
 //!
 //! *Source*: RFC 9110 §8.3, RFC 7396 §4, RFC 6902 §6.
 
-use crate::api::coding;
 use crate::api::problem::{Problem, ProblemKind};
 use crate::api::resource::Resource;
 use bytes::Bytes;
 use http::Method;
-use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, ORIGIN};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, ORIGIN};
 use jsond_document::Json;
 
 /// The media type of a request body.
@@ -106,12 +105,6 @@ pub(super) fn refusal(method: &Method, resource: Option<Resource>) -> Problem {
                 .to_owned(),
         ),
     }
-}
-
-/// Refuses a content coding that is not known.
-pub(super) fn coding_refusal() -> Problem {
-    let detail = "Send the body as it is, or with Content-Encoding gzip or br.";
-    Problem::new(ProblemKind::Coding, detail).with_field(ACCEPT_ENCODING, coding::ACCEPTED)
 }
 
 /// `curl -d` sends JSON as a form; a browser's form is never taken for JSON.

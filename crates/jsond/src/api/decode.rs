@@ -5,7 +5,7 @@
 
 use crate::api::action::{Action, Answer, Ask, Given, Intent, Own, Read};
 use crate::api::body_type::{self, BodyType, body_type_of, is_hand_typed_json};
-use crate::api::coding::{self, CodingError};
+use crate::api::coding;
 use crate::api::conditional::{Condition, precondition_of};
 use crate::api::problem::{Problem, ProblemKind};
 use crate::api::resource::{
@@ -14,7 +14,7 @@ use crate::api::resource::{
 use crate::api::view::View;
 use crate::limits;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap};
+use http::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderMap};
 use http::request::Parts;
 use http::{Method, Request};
 use jsond_document::{Digest, Json, Kind, Patch, Value};
@@ -28,10 +28,7 @@ pub(super) fn decode(request: Request<Bytes>, image: &Image) -> Result<Action, P
         Target::Server => Ok(Action::DescribeServer),
         Target::OwnMissing => Err(Problem::not_found()),
         Target::Own(own) => decode_own(&head, own),
-        Target::Address { address, slash } => {
-            let body = decode_coding(&head.headers, &body)?;
-            decode_address(head, address, slash, body_type, body)
-        }
+        Target::Address { address, slash } => decode_address(head, address, slash, body_type, body),
     }
 }
 
@@ -61,7 +58,7 @@ pub(super) fn check_head(head: &Parts, image: &Image) -> Result<(Target, BodyTyp
     if is_foreign || (!is_absent && !allowed.contains(&method)) {
         return Err(Problem::method_not_allowed(method, allowed));
     }
-    coding::content_codings(&head.headers).map_err(|_| body_type::coding_refusal())?;
+    coding::content_codings(&head.headers).map_err(Problem::coding)?;
     let body_type = body_type_of(&head.method, &head.headers, resource)?;
     Ok((target, body_type))
 }
@@ -87,21 +84,15 @@ fn target_of(head: &Parts) -> Result<Target, Problem> {
     })
 }
 
-/// Takes the content codings off a body.
-fn decode_coding(headers: &HeaderMap, body: &Bytes) -> Result<Bytes, Problem> {
-    let codings = coding::content_codings(headers);
-    let decoded = codings.and_then(|it| coding::decode_body(&it, body, limits::BODY_BYTES_MAX));
-    decoded.map_err(|error| match error {
-        CodingError::Unsupported => body_type::coding_refusal(),
-        CodingError::Malformed => Problem::new(
-            ProblemKind::MalformedCoding,
-            "The body is not what its Content-Encoding says.",
-        ),
-        CodingError::TooLarge => Problem::of_status(
-            http::StatusCode::PAYLOAD_TOO_LARGE,
-            "The decoded body is larger than the server takes.",
-        ),
-    })
+/// A part of a value is never put in the place of the whole.
+///
+/// *Source*: RFC 9110 §14.5.
+fn check_whole(headers: &HeaderMap) -> Result<(), Problem> {
+    if !headers.contains_key(CONTENT_RANGE) {
+        return Ok(());
+    }
+    let detail = "A part of a value cannot be sent; leave Content-Range out, or PATCH the value.";
+    Err(Problem::new(ProblemKind::MalformedRequest, detail))
 }
 
 fn decode_own(head: &Parts, own: Own) -> Result<Action, Problem> {
@@ -130,6 +121,7 @@ fn decode_address(
         "OPTIONS" => Ok(Action::Describe(address)),
         method => {
             check_parameters_of_write(&pairs)?;
+            check_whole(&head.headers)?;
             let ask = Ask {
                 intent: match method {
                     "PUT" => Intent::Set,
@@ -332,18 +324,23 @@ fn additions_of(json: &Json) -> Vec<Addition> {
     }
 }
 
-/// Reads `Prefer: return=minimal`.
+/// Reads `Prefer: return=minimal`; of a preference that stands twice the first counts.
 ///
-/// *Source*: RFC 7240 §4.2.
+/// *Source*: RFC 7240 §2, §4.2.
 fn prefers_minimal(headers: &HeaderMap) -> bool {
-    let lines = headers
-        .get_all("prefer")
-        .iter()
-        .filter_map(|line| line.to_str().ok());
-    let mut preferences = lines.flat_map(|line| line.split([',', ';'])).map(str::trim);
-    preferences
-        .find(|it| it.starts_with("return="))
-        .is_some_and(|it| it == "return=minimal")
+    let lines = headers.get_all("prefer").iter();
+    let lines = lines.filter_map(|line| line.to_str().ok());
+    let mut preferences = lines.flat_map(|line| line.split(',')).filter_map(|it| {
+        let preference = it.split(';').next()?;
+        let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
+        name.trim().eq_ignore_ascii_case("return").then(|| {
+            value
+                .trim()
+                .trim_matches('"')
+                .eq_ignore_ascii_case("minimal")
+        })
+    });
+    preferences.next().unwrap_or(false)
 }
 
 /// Reads names and values of a form or a query.
@@ -444,7 +441,10 @@ mod tests {
         );
         let coding = |name| [("content-encoding", name)];
         check(request("PUT", "/a", &coding("zip"), "{"), 415);
-        check(request("PUT", "/a", &coding("gzip"), "{"), 400);
+        check(
+            request("PUT", "/a", &[("content-range", "bytes 0-0/1")], "1"),
+            400,
+        );
         check(request("PUT", "/a?x=1", &[], "1"), 400);
         check(request("PUT", "/a", &[], "{"), 400);
         check(request("GET", "/a?_colour=red", &[], ""), 400);

@@ -36,9 +36,11 @@ pub use question::Question;
 
 use crate::limits;
 use crate::wire::Lang;
+use action::Outcome;
 use bytes::Bytes;
 use codings::Codings;
 use heavy::Heavy;
+use http::header::CONTENT_ENCODING;
 use http::{Request, Response};
 use jsond_store::Store;
 use std::sync::Arc;
@@ -69,11 +71,26 @@ impl Api {
     /// *Cancel*: a write that was submitted happens all the same.
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Body> {
         let facts = encode::Facts::of(&request);
-        let outcome = match decode::decode(request, &self.store.image()) {
-            Ok(action) => perform::perform(self, action).await,
-            Err(problem) => Err(problem),
-        };
-        encode::encode(outcome, &facts)
+        encode::encode(self.outcome(request).await, &facts)
+    }
+
+    async fn outcome(&self, request: Request<Bytes>) -> Result<Outcome, Problem> {
+        let request = self.without_coding(request).await?;
+        let action = decode::decode(request, &self.store.image())?;
+        perform::perform(self, action).await
+    }
+
+    /// Takes the content codings off the body: a small one may become a large one.
+    async fn without_coding(&self, request: Request<Bytes>) -> Result<Request<Bytes>, Problem> {
+        if !request.headers().contains_key(CONTENT_ENCODING) {
+            return Ok(request);
+        }
+        let (head, body) = request.into_parts();
+        decode::check_head(&head, &self.store.image())?;
+        let codings = coding::content_codings(&head.headers).map_err(Problem::coding)?;
+        let job = move || coding::decode_body(&codings, &body, limits::BODY_BYTES_MAX);
+        let body = self.heavy.run(job).await.map_err(Problem::coding)?;
+        Ok(Request::from_parts(head, body))
     }
 
     /// Judges the head of a request whose body has not been read: who need not send it.

@@ -1,7 +1,7 @@
 //! What a person reads when the server starts: where it is, and three commands to try.
 
 use crate::wire::Lang;
-use jsond_document::{ID_NAME, Kind, Member, quote};
+use jsond_document::{ID_NAME, Kind, Member, Value};
 use jsond_store::Image;
 
 /// Renders the banner.
@@ -49,16 +49,53 @@ fn examples(url: &str, image: &Image) -> [String; 2] {
         (plain && words.iter().all(simple)).then(|| (words, field.value.to_json().to_string()))
     });
     match found {
-        Some(([path, key, field], value)) if !value.contains('\'') => [
-            format!("curl {url}/{path}"),
-            format!("curl -X PUT -d '{value}' {url}/{path}/{key}/{field}"),
-        ],
-        _ => [
-            format!("curl {url}/"),
-            format!(
-                "curl -X PUT -d '{{{}:{{}}}}' {url}/new.json",
-                quote("first")
-            ),
-        ],
+        Some(([path, key, field], value)) if !value.contains('\'') => {
+            // The root of a single file has no path.
+            let file = format!("{url}/{path}");
+            let file = file.trim_end_matches('/');
+            [
+                format!("curl {file}"),
+                format!("curl -X PUT -d '{value}' {file}/{key}/{field}"),
+            ]
+        }
+        _ => [format!("curl {url}/"), first_write(url, image)],
+    }
+}
+
+/// A command that makes something where there is nothing to change yet.
+fn first_write(url: &str, image: &Image) -> String {
+    let root = image.file(&[]).and_then(|file| file.value.as_ref());
+    match root.map(Value::kind) {
+        None => format!("curl -X PUT -d '{{\"first\":{{}}}}' {url}/new.json"),
+        Some(Kind::Object) => format!("curl -X PUT -d '{{}}' {url}/first"),
+        Some(Kind::Array) => format!("curl -d '{{}}' {url}/"),
+        Some(_) => format!("curl -X PUT -d '{{}}' {url}/"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jsond_store::{Entry, Revision};
+
+    fn check(root: &str, expected: [&str; 2]) {
+        let folder = Image::of_files([("db.json", root)]);
+        let file = folder.file(&["db.json".to_owned()]).unwrap();
+        let image = Image {
+            root: Entry::File(std::sync::Arc::clone(file)),
+            revision: Revision(0),
+        };
+        assert_eq!(examples("U", &image), expected, "{root}");
+    }
+
+    #[test]
+    fn the_commands_of_a_single_file_name_what_is_there() {
+        check(
+            r#"[{"id":1,"t":"x"}]"#,
+            ["curl U", "curl -X PUT -d '\"x\"' U/1/t"],
+        );
+        check(r#"{"a":{"t":2}}"#, ["curl U", "curl -X PUT -d '2' U/a/t"]);
+        check("[]", ["curl U/", "curl -d '{}' U/"]);
+        check(r#"{"a":1}"#, ["curl U/", "curl -X PUT -d '{}' U/first"]);
     }
 }
