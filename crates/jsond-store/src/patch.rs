@@ -296,6 +296,7 @@ mod tests {
             address: Address(tokens.map(str::to_owned).collect()),
             precondition: Precondition::default(),
             edit,
+            key: None,
         }
     }
 

@@ -84,8 +84,8 @@ fn preconditions_are_not_judged_again() {
     let store = open(&medium());
     let create = || Mutation {
         precondition: Precondition {
-            if_match: None,
             if_none_match: Some(Match::Any),
+            ..Precondition::default()
         },
         ..keyed(put("object.json/x", "1"), "a", 1)
     };

@@ -8,8 +8,9 @@
 
 mod support;
 
+use jsond_document::{Json, Patch};
 use jsond_store::medium::{Fault, MemoryMedium};
-use jsond_store::{Edit, Effect, Mutation, Outcome, Store, StoreError};
+use jsond_store::{Address, Edit, Effect, Mutation, Outcome, Store, StoreError};
 use support::{add, disk, keyed, mutation, open, put, seen, segments, text_at, wait};
 
 /// What a client sees of one answer.
@@ -28,12 +29,27 @@ fn medium() -> MemoryMedium {
 fn step(n: usize) -> Mutation {
     let record = format!("{{\"n\":{n},\"long\":\"{}\"}}", "x".repeat(40));
     let write = match n % 6 {
-        0..=2 => add("list.json", None, &record),
+        2 => across_files(n),
+        0..=1 => add("list.json", None, &record),
         3 => add("object.json", Some(&n.to_string()), &record),
         4 => put(&format!("object.json/{}/n", n - 1), &(n - 1).to_string()),
         _ => mutation(&format!("object.json/{}", n - 2), Edit::Remove),
     };
     keyed(write, &format!("step {n}"), n as u128)
+}
+
+/// One change of two files; done twice it would add two records of one id.
+fn across_files(n: usize) -> Mutation {
+    let id = n / 2 + 2;
+    let text = format!(
+        r#"[{{"op":"add","path":"/list.json/-","value":{{"id":{id},"n":{n}}}}},
+            {{"op":"add","path":"/object.json/from {n}","value":{{"n":{n}}}}}]"#
+    );
+    let patch = Patch::parse(&Json::parse(text.as_bytes()).unwrap()).unwrap();
+    Mutation {
+        address: Address::default(),
+        ..mutation("", Edit::Patch(patch))
+    }
 }
 
 fn contents(store: &Store) -> [Option<String>; 2] {
