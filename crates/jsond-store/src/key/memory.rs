@@ -5,6 +5,7 @@
 
 use crate::contract::Revision;
 use crate::key::answer::Answered;
+use crate::key::file::Line;
 use imbl::OrdMap;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -87,6 +88,25 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
+    /// Takes lines as they are found at the start.
+    ///
+    /// A clock may have been wrong, then or now; rather a key is remembered for too long than its
+    /// mutation done twice. So a key whose time has not come yet is as old as this start, and none
+    /// is older than one before it.
+    pub(crate) fn of(mut lines: Vec<Line>, now: SystemTime) -> Self {
+        lines.sort_by_key(|(revision, ..)| *revision);
+        let mut keys = Self::default();
+        let mut latest = SystemTime::UNIX_EPOCH;
+        for (revision, time, answered) in lines {
+            if time <= now {
+                latest = latest.max(time);
+            }
+            let since = if time <= now { latest } else { now };
+            keys.remember(Kept::new(revision, time, since, &answered), now);
+        }
+        keys
+    }
+
     /// Finds what is remembered under a name.
     pub(crate) fn find(&self, name: &str, now: SystemTime) -> Option<&Arc<Kept>> {
         let kept = self.by_name.get(name)?;
@@ -159,8 +179,13 @@ mod tests {
     const START: SystemTime = SystemTime::UNIX_EPOCH;
 
     fn kept(revision: u64, name: &str, since: SystemTime, value_bytes: usize) -> Kept {
+        let answered = answered(revision, name, value_bytes);
+        Kept::new(Revision(revision), since, since, &answered)
+    }
+
+    fn answered(revision: u64, name: &str, value_bytes: usize) -> Answered {
         let text = format!("\"{}\"", "x".repeat(value_bytes));
-        let answered = Answered {
+        Answered {
             key: Key {
                 name: name.to_owned(),
                 request: revision.into(),
@@ -168,8 +193,7 @@ mod tests {
             effect: Effect::Created,
             written: Vec::new(),
             value: AnswerValue::Kept(Value::parse(text.as_bytes()).unwrap()),
-        };
-        Kept::new(Revision(revision), since, since, &answered)
+        }
     }
 
     fn revision_of(keys: &Keys, name: &str, now: SystemTime) -> Option<u64> {
@@ -221,6 +245,33 @@ mod tests {
         assert_eq!(keys.oldest(), Some(Revision(38)));
         keys.remember(kept(101, "huge", START, BYTES_MAX), START);
         assert_eq!(keys.oldest(), Some(Revision(101)));
+    }
+
+    #[test]
+    fn a_clock_that_was_wrong_keeps_no_key_for_more_than_a_day_and_forgets_none_early() {
+        let hour = Duration::from_hours(1);
+        let now = START + 1000 * hour;
+        // Written yesterday, in the year 1970, and in years to come; and found in any order.
+        let times = [now - hour, START, now + 900 * hour, now - 30 * hour];
+        let line = |n: usize| {
+            let name = n.to_string();
+            (Revision(n as u64 + 1), times[n], answered(1, &name, 1))
+        };
+        let keys = Keys::of([2, 0, 3, 1].map(line).to_vec(), now);
+        let known = |at: SystemTime| {
+            let is_known = |n: &usize| keys.find(&n.to_string(), at).is_some();
+            (0..times.len()).filter(is_known).collect::<Vec<_>>()
+        };
+        assert_eq!(known(now), [0, 1, 2, 3]);
+        assert_eq!(known(now + 23 * hour), [2]);
+        assert_eq!(known(now + 24 * hour), Vec::<usize>::new());
+        let written: Vec<_> = keys.between(Revision(0), Revision(9)).collect();
+        assert!(
+            written
+                .iter()
+                .zip(times)
+                .all(|(kept, time)| kept.time == time)
+        );
     }
 
     #[test]

@@ -48,19 +48,12 @@ impl Clock {
 
 impl Ring {
     /// Takes what recovery found in files and in the journal.
-    ///
-    /// A time that has not come yet is one of a clock that was wrong, then or now. Such a key is
-    /// as old as this start: rather remembered for too long than done twice.
     pub(crate) fn new(lines: Vec<Line>, kept_to: Revision, keeper: Sender<Job>) -> Self {
         let clock = Clock {
             wall: SystemTime::now(),
             started: Instant::now(),
         };
-        let now = clock.now();
-        let mut keys = Keys::default();
-        for (revision, time, answered) in lines {
-            keys.remember(Kept::new(revision, time, time.min(now), &answered), now);
-        }
+        let keys = Keys::of(lines, clock.now());
         Self {
             durable: keys.clone(),
             keys,
