@@ -39,9 +39,13 @@ pub enum EditError {
 }
 
 /// What to do at the last token.
-enum Edit<'a> {
+#[derive(Debug, Clone, Copy)]
+pub enum ValueEdit<'a> {
+    /// Adds a member, or replaces the one of that name, or inserts an element.
     Add(&'a Value),
+    /// Replaces a value that is there.
     Replace(&'a Value),
+    /// Removes a value.
     Remove,
 }
 
@@ -50,36 +54,42 @@ impl Value {
     ///
     /// *Source*: RFC 6902 §4.1.
     pub fn add(&self, tokens: &[String], value: &Self) -> Result<Self, EditError> {
-        self.edit(tokens, &Edit::Add(value), 0)
+        self.edit_at(tokens, &ValueEdit::Add(value), 0)
     }
 
     /// Replaces a value that is there.
     ///
     /// *Source*: RFC 6902 §4.3.
     pub fn replace(&self, tokens: &[String], value: &Self) -> Result<Self, EditError> {
-        self.edit(tokens, &Edit::Replace(value), 0)
+        self.edit_at(tokens, &ValueEdit::Replace(value), 0)
     }
 
     /// Removes a member or an element.
     ///
     /// *Source*: RFC 6902 §4.2.
     pub fn remove(&self, tokens: &[String]) -> Result<Self, EditError> {
-        self.edit(tokens, &Edit::Remove, 0)
+        self.edit_at(tokens, &ValueEdit::Remove, 0)
     }
 
-    fn edit(&self, tokens: &[String], edit: &Edit<'_>, depth: usize) -> Result<Self, EditError> {
+    /// Makes one edit; `depth` tokens have been followed before.
+    pub(crate) fn edit_at(
+        &self,
+        tokens: &[String],
+        edit: &ValueEdit<'_>,
+        depth: usize,
+    ) -> Result<Self, EditError> {
         let Some((token, rest)) = tokens.split_first() else {
             return match edit {
-                Edit::Add(value) | Edit::Replace(value) => Ok((*value).clone()),
-                Edit::Remove => Err(EditError::Root),
+                ValueEdit::Add(value) | ValueEdit::Replace(value) => Ok((*value).clone()),
+                ValueEdit::Remove => Err(EditError::Root),
             };
         };
         if rest.is_empty() {
             return self.edit_child(token, edit, depth);
         }
         let child = self.child(token).ok_or_else(|| self.missing(depth))?;
-        let child = child.edit(rest, edit, depth + 1)?;
-        self.edit_child(token, &Edit::Replace(&child), depth)
+        let child = child.edit_at(rest, edit, depth + 1)?;
+        self.edit_child(token, &ValueEdit::Replace(&child), depth)
     }
 
     fn missing(&self, depth: usize) -> EditError {
@@ -90,15 +100,22 @@ impl Value {
         }
     }
 
-    fn edit_child(&self, token: &str, edit: &Edit<'_>, depth: usize) -> Result<Self, EditError> {
+    fn edit_child(
+        &self,
+        token: &str,
+        edit: &ValueEdit<'_>,
+        depth: usize,
+    ) -> Result<Self, EditError> {
         match self.kind() {
             Kind::Object => match (self.position_of(token), edit) {
-                (Some(at), Edit::Add(value) | Edit::Replace(value)) => Ok(self.set_at(at, value)),
-                (None, Edit::Add(value)) => {
+                (Some(at), ValueEdit::Add(value) | ValueEdit::Replace(value)) => {
+                    Ok(self.set_at(at, value))
+                }
+                (None, ValueEdit::Add(value)) => {
                     let name = Bytes::from(crate::quote(token));
                     Ok(self.insert_at(usize::MAX, Some(name), value))
                 }
-                (Some(at), Edit::Remove) => Ok(self.remove_at(at)),
+                (Some(at), ValueEdit::Remove) => Ok(self.remove_at(at)),
                 (None, _) => Err(self.missing(depth)),
             },
             Kind::Array => self
@@ -108,7 +125,7 @@ impl Value {
         }
     }
 
-    fn edit_element(&self, token: &str, edit: &Edit<'_>) -> Option<Self> {
+    fn edit_element(&self, token: &str, edit: &ValueEdit<'_>) -> Option<Self> {
         let count = self.count();
         let at = if token == "-" {
             count
@@ -116,9 +133,9 @@ impl Value {
             array_index(token)?
         };
         match edit {
-            Edit::Add(value) => (at <= count).then(|| self.insert_at(at, None, value)),
-            Edit::Replace(value) => (at < count).then(|| self.set_at(at, value)),
-            Edit::Remove => (at < count).then(|| self.remove_at(at)),
+            ValueEdit::Add(value) => (at <= count).then(|| self.insert_at(at, None, value)),
+            ValueEdit::Replace(value) => (at < count).then(|| self.set_at(at, value)),
+            ValueEdit::Remove => (at < count).then(|| self.remove_at(at)),
         }
     }
 

@@ -9,6 +9,7 @@
 mod check;
 mod collection;
 mod edit;
+mod edit_many;
 mod equal;
 mod error;
 mod index;
@@ -30,7 +31,8 @@ mod view;
 
 pub use check::Bounds;
 pub use collection::{ID_NAME, id_of, id_of_value};
-pub use edit::EditError;
+pub use edit::{EditError, ValueEdit};
+pub use edit_many::PlacedValueEdit;
 pub use error::{SyntaxError, SyntaxFault};
 pub use json::{Json, Kind};
 pub use jsonpath::{Found, JsonPath, JsonPathBounds, JsonPathError, JsonPathOverrun};

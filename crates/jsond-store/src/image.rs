@@ -7,7 +7,7 @@ use crate::change::{Operation, OperationKind, Written};
 use crate::contract::Revision;
 use bytes::Bytes;
 use imbl::OrdMap;
-use jsond_document::{Digest, EditError, Layout, SyntaxError, Value};
+use jsond_document::{Digest, EditError, Layout, PlacedValueEdit, SyntaxError, Value, ValueEdit};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -86,11 +86,26 @@ impl Image {
     ) -> Result<Self, ApplyError> {
         let mut image = self.clone();
         image.revision = revision;
-        for operation in operations {
-            let tokens = operation.path.tokens();
-            image.root = apply_at(&image.root, tokens, operation, revision, time)?;
+        let mut rest = operations;
+        while !rest.is_empty() {
+            let (run, behind) = rest.split_at(image.run_in_one_file(rest));
+            image.root = apply_at(&image.root, 0, run, revision, time)?;
+            rest = behind;
         }
         Ok(image)
+    }
+
+    /// Counts the operations at the front that edit the inside of one file; at least one.
+    fn run_in_one_file(&self, operations: &[Operation]) -> usize {
+        let (path, inside) = self.split(operations[0].path.tokens());
+        if inside.is_empty() || self.file(path).is_none() {
+            return 1;
+        }
+        let is_inside = |it: &&Operation| {
+            let tokens = it.path.tokens();
+            tokens.len() > path.len() && tokens.starts_with(path)
+        };
+        operations.iter().take_while(is_inside).count()
     }
 
     /// Makes an image of files by name and text, for tests and tools that need no store.
@@ -284,28 +299,33 @@ fn take(entry: &Entry, path: &[String]) -> Entry {
     Entry::Folder(entries)
 }
 
+/// Applies operations that all go to one file, or one to a file as a whole; `depth` tokens of
+/// their paths lead to the entry.
 fn apply_at(
     entry: &Entry,
-    tokens: &[String],
-    operation: &Operation,
+    depth: usize,
+    operations: &[Operation],
     revision: Revision,
     time: SystemTime,
 ) -> Result<Entry, ApplyError> {
     let entries = match entry {
         Entry::File(file) => {
-            let file = apply_in_file(file, tokens, operation, revision, time)?;
+            let file = apply_in_file(file, depth, operations, revision, time)?;
             return Ok(Entry::File(Arc::new(file)));
         }
         Entry::Folder(entries) => entries,
     };
-    let (name, rest) = tokens.split_first().ok_or(ApplyError::NoFile)?;
+    let Operation { kind, path, .. } = &operations[0];
+    let (name, rest) = path.tokens()[depth..]
+        .split_first()
+        .ok_or(ApplyError::NoFile)?;
     let mut entries = entries.clone();
-    match (entries.get(name), &operation.kind) {
+    match (entries.get(name), kind) {
         (Some(Entry::File(_)), OperationKind::Remove) if rest.is_empty() => {
             entries.remove(name);
         }
         (Some(below), _) => {
-            let below = apply_at(below, rest, operation, revision, time)?;
+            let below = apply_at(below, depth + 1, operations, revision, time)?;
             entries.insert(name.clone(), below);
         }
         (None, OperationKind::Add(written)) if rest.is_empty() => {
@@ -326,24 +346,23 @@ fn apply_at(
 
 fn apply_in_file(
     file: &File,
-    tokens: &[String],
-    operation: &Operation,
+    depth: usize,
+    operations: &[Operation],
     revision: Revision,
     time: SystemTime,
 ) -> Result<File, ApplyError> {
-    let mut new = match &operation.kind {
-        OperationKind::Add(written) | OperationKind::Replace(written) if tokens.is_empty() => {
+    let Operation { kind, path, .. } = &operations[0];
+    let mut new = match kind {
+        OperationKind::Add(written) | OperationKind::Replace(written)
+            if path.tokens().len() == depth =>
+        {
             with_whole(file, written)
         }
-        kind => {
+        _ => {
             let value = file.value.as_ref().ok_or(ApplyError::Broken)?;
-            let value = match kind {
-                OperationKind::Add(written) => value.add(tokens, &written.value)?,
-                OperationKind::Replace(written) => value.replace(tokens, &written.value)?,
-                OperationKind::Remove => value.remove(tokens)?,
-            };
+            let edits: Vec<_> = operations.iter().map(|it| edit_of(it, depth)).collect();
             File {
-                value: Some(value),
+                value: Some(value.edit_many(&edits)?),
                 ..file.clone()
             }
         }
@@ -351,6 +370,15 @@ fn apply_in_file(
     new.revision = revision;
     new.modified = time;
     Ok(new)
+}
+
+fn edit_of(operation: &Operation, depth: usize) -> PlacedValueEdit<'_> {
+    let edit = match &operation.kind {
+        OperationKind::Add(written) => ValueEdit::Add(&written.value),
+        OperationKind::Replace(written) => ValueEdit::Replace(&written.value),
+        OperationKind::Remove => ValueEdit::Remove,
+    };
+    (&operation.path.tokens()[depth..], edit)
 }
 
 fn with_whole(file: &File, written: &Written) -> File {

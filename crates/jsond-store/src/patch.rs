@@ -11,7 +11,7 @@ use crate::decide::{Decision, check_depth, check_name, check_writable, judge};
 use crate::image::{ApplyError, Image, folder_document};
 use crate::resolve::{Place, Resolved};
 use jsond_document::{
-    EditError, Kind, Patch, PatchEdit, PatchError, PatchFault, Patched, Pointer, Value,
+    EditError, Kind, Patch, PatchEdit, PatchError, PatchFault, Patched, PlacedEdit, Pointer, Value,
     id_of_value, merge_patch,
 };
 
@@ -75,11 +75,35 @@ impl Working {
     fn run(&mut self, edit: &Edit, target: &Value) -> Result<(), Rejection> {
         match edit {
             Edit::Patch(patch) => self.run_patch(patch),
-            Edit::Merge(patch) => merge_patch(target, patch)
-                .into_iter()
-                .try_for_each(|(tokens, edit)| self.edit(&tokens, edit)),
+            Edit::Merge(patch) => self.run_merge(merge_patch(target, patch)),
             Edit::Put { .. } | Edit::Add(_) | Edit::Remove => Ok(()),
         }
+    }
+
+    /// The edits of a merge patch lie beside each other, so they can be made at once.
+    fn run_merge(&mut self, edits: Vec<PlacedEdit>) -> Result<(), Rejection> {
+        if let [(tokens, edit)] = &edits[..] {
+            return self.edit(tokens, edit.clone());
+        }
+        for (tokens, edit) in edits {
+            let path = self.path_of(&tokens);
+            let depth = self.image.split(&path).1.len();
+            let kind = match edit {
+                PatchEdit::Add(value) => OperationKind::Add(self.written(depth, value)?),
+                PatchEdit::Replace(value) => OperationKind::Replace(self.written(depth, value)?),
+                PatchEdit::Remove => OperationKind::Remove,
+            };
+            let address = address_of(&self.image, &path, &kind);
+            self.operations.push(Operation {
+                kind,
+                path: Pointer::from_tokens(path),
+                address,
+            });
+        }
+        let (revision, time) = (self.image.revision, std::time::SystemTime::UNIX_EPOCH);
+        let image = self.image.apply(&self.operations, revision, time);
+        self.image = image.map_err(rejection_of)?;
+        Ok(())
     }
 
     fn run_patch(&mut self, patch: &Patch) -> Result<(), Rejection> {
@@ -157,10 +181,7 @@ impl Working {
         self.image = self
             .image
             .apply(std::slice::from_ref(&operation), revision, time)
-            .map_err(|error| match error {
-                ApplyError::NoFile | ApplyError::Broken => Rejection::NotFound,
-                ApplyError::Edit(error) => Rejection::Edit(error),
-            })?;
+            .map_err(rejection_of)?;
         self.operations.push(operation);
         Ok(())
     }
@@ -252,6 +273,13 @@ impl Patched for Working {
             PatchEdit::Remove => OperationKind::Remove,
         };
         self.enter(path, kind)
+    }
+}
+
+fn rejection_of(error: ApplyError) -> Rejection {
+    match error {
+        ApplyError::NoFile | ApplyError::Broken => Rejection::NotFound,
+        ApplyError::Edit(error) => Rejection::Edit(error),
     }
 }
 

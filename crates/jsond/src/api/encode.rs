@@ -248,9 +248,7 @@ fn encode_applied(applied: &Applied, minimal: bool) -> Response<Body> {
         _ if minimal => Body::default(),
         (Some(value), _) => Body::of_value(value),
         (None, Some(entries)) => Body::of_text(format!("{}\n", listing::render(entries))),
-        (None, None) if created && applied.written.len() > 1 => {
-            Body::of_text(locations(applied))
-        }
+        (None, None) if created && applied.written.len() > 1 => Body::of_text(locations(applied)),
         (None, None) => Body::default(),
     };
     let media = (!body.is_empty()).then_some(JSON);

@@ -1,0 +1,382 @@
+//! Many edits of one value at once: the same outcome as one after the other, but a large array or
+//! object is built anew once instead of once for each edit.
+//!
+//! Only what commutes is gathered: members of objects by name, and of arrays replacements and
+//! additions at the end. Anything else is done one by one.
+
+use crate::edit::{EditError, ValueEdit};
+use crate::json::Kind;
+use crate::leaf::Piece;
+use crate::pointer::array_index;
+use crate::tree::Tree;
+use crate::value::Value;
+use bytes::Bytes;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// An edit and the tokens to its place.
+pub type PlacedValueEdit<'a> = (&'a [String], ValueEdit<'a>);
+
+/// Fewer edits than this are done one by one.
+const EDITS_MIN: usize = 32;
+
+/// An edit of a tree costs as much as building this number of entries anew.
+const ENTRIES_OF_AN_EDIT: usize = 16;
+
+impl Value {
+    /// Makes edits, each seeing the ones before it.
+    ///
+    /// *Cost*: linear in the value at the most, besides the edits. *Errors*: of the first edit that
+    /// does not fit; `depth` counts as in [`Value::add`].
+    pub fn edit_many(&self, edits: &[PlacedValueEdit<'_>]) -> Result<Self, EditError> {
+        self.edit_many_at(edits, 0)
+    }
+
+    fn edit_many_at(&self, edits: &[PlacedValueEdit<'_>], depth: usize) -> Result<Self, EditError> {
+        let is_much = edits.len() >= EDITS_MIN;
+        let at_root = |(tokens, _): &PlacedValueEdit<'_>| tokens.len() <= depth;
+        if !is_much || edits.iter().any(at_root) {
+            return self.edit_each(edits, depth);
+        }
+        let groups = groups_of(edits, depth);
+        if groups.len() * ENTRIES_OF_AN_EDIT < self.count() {
+            return self.edit_groups(&groups, depth);
+        }
+        match self.kind() {
+            Kind::Object => self.edit_object(&groups, depth),
+            Kind::Array if appends_or_replaces(&groups, depth, self.count()) => {
+                self.edit_array(&groups, depth)
+            }
+            _ => self.edit_each(edits, depth),
+        }
+    }
+
+    fn edit_each(&self, edits: &[PlacedValueEdit<'_>], depth: usize) -> Result<Self, EditError> {
+        edits
+            .iter()
+            .try_fold(self.clone(), |value, (tokens, edit)| {
+                value.edit_at(&tokens[depth..], edit, depth)
+            })
+    }
+
+    /// Edits each child as a whole, the container once for each child.
+    fn edit_groups(
+        &self,
+        groups: &[&[PlacedValueEdit<'_>]],
+        depth: usize,
+    ) -> Result<Self, EditError> {
+        let mut value = self.clone();
+        for group in groups {
+            let is_inside = group.iter().all(|(tokens, _)| tokens.len() > depth + 1);
+            let token = &group[0].0[depth];
+            match value.child(token).filter(|_| is_inside) {
+                Some(child) => {
+                    let child = child.edit_many_at(group, depth + 1)?;
+                    let edit = ValueEdit::Replace(&child);
+                    value = value.edit_at(std::slice::from_ref(token), &edit, depth)?;
+                }
+                None => value = value.edit_each(group, depth)?,
+            }
+        }
+        Ok(value)
+    }
+
+    fn edit_object(
+        &self,
+        groups: &[&[PlacedValueEdit<'_>]],
+        depth: usize,
+    ) -> Result<Self, EditError> {
+        let mut members: HashMap<&str, Edited> = HashMap::new();
+        for (order, group) in groups.iter().enumerate() {
+            let token = group[0].0[depth].as_str();
+            let member = members.entry(token).or_insert_with(|| Edited {
+                value: self.member(token),
+                appended: None,
+            });
+            member.edit(group, depth, order)?;
+        }
+        let mut pieces = Vec::with_capacity(self.count() + members.len());
+        for member in self.members() {
+            let name = member.name().expect("INVARIANT: members have names");
+            let value = match members.get(&*name) {
+                None => Some(member.value),
+                Some(edited) if edited.appended.is_some() => None,
+                Some(edited) => edited.value.clone(),
+            };
+            pieces.extend(value.map(|value| Piece {
+                name: member.spelled_name.clone(),
+                value,
+            }));
+        }
+        let mut new: Vec<_> = members
+            .into_iter()
+            .filter_map(|(name, edited)| Some((edited.appended?, name, edited.value?)))
+            .collect();
+        new.sort_unstable_by_key(|(order, ..)| *order);
+        pieces.extend(new.into_iter().map(|(_, name, value)| Piece {
+            name: Some(Bytes::from(crate::quote(name))),
+            value,
+        }));
+        Ok(Self::large(Arc::new(Tree::build(Kind::Object, &pieces))))
+    }
+
+    fn edit_array(
+        &self,
+        groups: &[&[PlacedValueEdit<'_>]],
+        depth: usize,
+    ) -> Result<Self, EditError> {
+        let mut elements: Vec<_> = self.members().map(|member| member.value).collect();
+        for edit in groups.iter().flat_map(|group| group.iter()) {
+            let (tokens, edit) = edit;
+            let at = position(&tokens[depth], elements.len());
+            match (at.and_then(|at| elements.get_mut(at)), edit) {
+                (None, ValueEdit::Add(value)) if tokens.len() == depth + 1 => {
+                    elements.push((*value).clone());
+                }
+                (Some(element), edit) => {
+                    *element = element.edit_at(&tokens[depth + 1..], edit, depth + 1)?;
+                }
+                (None, _) => return Err(EditError::Index { depth }),
+            }
+        }
+        let pieces: Vec<_> = elements
+            .into_iter()
+            .map(|value| Piece { name: None, value })
+            .collect();
+        Ok(Self::large(Arc::new(Tree::build(Kind::Array, &pieces))))
+    }
+}
+
+/// A member that is being edited.
+struct Edited {
+    /// None while it is not there.
+    value: Option<Value>,
+    /// The group that put it at the end, if one did.
+    appended: Option<usize>,
+}
+
+impl Edited {
+    fn edit(
+        &mut self,
+        group: &[PlacedValueEdit<'_>],
+        depth: usize,
+        order: usize,
+    ) -> Result<(), EditError> {
+        let mut rest = group;
+        while let Some(((tokens, edit), behind)) = rest.split_first() {
+            if tokens.len() > depth + 1 {
+                let inside = rest
+                    .iter()
+                    .take_while(|(it, _)| it.len() > depth + 1)
+                    .count();
+                let value = self.value.as_ref().ok_or(EditError::NotFound { depth })?;
+                self.value = Some(value.edit_many_at(&rest[..inside], depth + 1)?);
+                rest = &rest[inside..];
+                continue;
+            }
+            match edit {
+                ValueEdit::Add(value) => {
+                    if self.value.is_none() {
+                        self.appended = Some(order);
+                    }
+                    self.value = Some((*value).clone());
+                }
+                ValueEdit::Replace(value) if self.value.is_some() => {
+                    self.value = Some((*value).clone());
+                }
+                ValueEdit::Remove if self.value.is_some() => self.value = None,
+                ValueEdit::Replace(_) | ValueEdit::Remove => {
+                    return Err(EditError::NotFound { depth });
+                }
+            }
+            rest = behind;
+        }
+        Ok(())
+    }
+}
+
+/// Cuts edits into runs that go to the same child.
+fn groups_of<'a, 'b>(
+    edits: &'b [PlacedValueEdit<'a>],
+    depth: usize,
+) -> Vec<&'b [PlacedValueEdit<'a>]> {
+    edits.chunk_by(|a, b| a.0[depth] == b.0[depth]).collect()
+}
+
+fn position(token: &str, count: usize) -> Option<usize> {
+    if token == "-" {
+        Some(count)
+    } else {
+        array_index(token)
+    }
+}
+
+/// Judges whether no edit moves an element of an array.
+fn appends_or_replaces(groups: &[&[PlacedValueEdit<'_>]], depth: usize, mut count: usize) -> bool {
+    groups
+        .iter()
+        .flat_map(|group| group.iter())
+        .all(|(tokens, edit)| {
+            let Some(at) = position(&tokens[depth], count) else {
+                return false;
+            };
+            let is_inside = tokens.len() > depth + 1;
+            match edit {
+                ValueEdit::Add(_) if !is_inside => {
+                    count += usize::from(at == count);
+                    at + 1 == count
+                }
+                ValueEdit::Remove if !is_inside => false,
+                _ => at < count,
+            }
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Debug, Clone, Copy)]
+    enum What {
+        Add,
+        Replace,
+        Remove,
+    }
+
+    fn path() -> impl Strategy<Value = Vec<String>> {
+        let first = prop_oneof![
+            (0..60_usize).prop_map(|n| format!("k{n}")),
+            (0..60_usize).prop_map(|n| n.to_string()),
+            Just("-".to_owned()),
+        ];
+        let rest = prop_oneof![
+            3 => Just(Vec::new()),
+            2 => "[a-c]".prop_map(|name| vec![name]),
+            1 => Just(vec!["a".to_owned(), "x".to_owned()]),
+        ];
+        (first, rest).prop_map(|(first, rest)| [vec![first], rest].concat())
+    }
+
+    fn edits() -> impl Strategy<Value = Vec<(Vec<String>, What, String)>> {
+        let what = prop_oneof![Just(What::Add), Just(What::Replace), Just(What::Remove)];
+        let value = prop_oneof![
+            Just("1".to_owned()),
+            Just(r#"{"a":{},"b":1e400}"#.to_owned())
+        ];
+        prop::collection::vec((path(), what, value), 0..120)
+    }
+
+    fn start() -> impl Strategy<Value = String> {
+        prop_oneof![
+            (0..60_usize).prop_map(|count| {
+                let members: Vec<_> = (0..count)
+                    .map(|n| format!(r#""k{n}":{{"a":{{}},"b":{n}}}"#))
+                    .collect();
+                format!("{{{}}}", members.join(","))
+            }),
+            (0..60_usize).prop_map(|count| {
+                let records: Vec<_> = (0..count)
+                    .map(|n| format!(r#"{{"id":{n},"a":{{}}}}"#))
+                    .collect();
+                format!("[{}]", records.join(","))
+            }),
+            (1000..1200_usize).prop_map(|count| {
+                let members: Vec<_> = (0..count)
+                    .map(|n| format!(r#""k{n}":{{"a":{{}}}}"#))
+                    .collect();
+                format!("{{{}}}", members.join(","))
+            }),
+        ]
+    }
+
+    fn edit_of<'a>(what: What, value: &'a Value) -> ValueEdit<'a> {
+        match what {
+            What::Add => ValueEdit::Add(value),
+            What::Replace => ValueEdit::Replace(value),
+            What::Remove => ValueEdit::Remove,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
+        #[test]
+        fn many_edits_come_out_as_one_after_the_other(start in start(), edits in edits()) {
+            let start = Value::parse(start.as_bytes()).unwrap();
+            let values: Vec<_> =
+                edits.iter().map(|(_, _, text)| Value::parse(text.as_bytes()).unwrap()).collect();
+            // Those that do not fit where they come are left out, so that long runs are tried.
+            let mut one_by_one = start.clone();
+            let mut kept: Vec<PlacedValueEdit<'_>> = Vec::new();
+            for ((path, what, _), value) in edits.iter().zip(&values) {
+                let edit = edit_of(*what, value);
+                if let Ok(new) = one_by_one.edit_at(path, &edit, 0) {
+                    one_by_one = new;
+                    kept.push((path, edit));
+                }
+            }
+            let found = start.edit_many(&kept).unwrap();
+            prop_assert_eq!(found.to_json().to_string(), one_by_one.to_json().to_string());
+            prop_assert_eq!(found.is_collection(), one_by_one.is_collection());
+            prop_assert_eq!(found.count(), one_by_one.count());
+        }
+    }
+
+    fn elements() -> impl Strategy<Value = Vec<(Vec<String>, What, String)>> {
+        let token = prop_oneof![
+            2 => Just("-".to_owned()),
+            3 => (0..40_usize).prop_map(|n| n.to_string())
+        ];
+        let edit = (token, any::<bool>(), 0..9_usize).prop_map(|(token, is_inside, n)| {
+            let what = if token == "-" || is_inside {
+                What::Add
+            } else {
+                What::Replace
+            };
+            let inside = (is_inside && token != "-").then(|| "a".to_owned());
+            let path = std::iter::once(token).chain(inside).collect();
+            (path, what, format!(r#"{{"id":"x{n}","a":{n}}}"#))
+        });
+        prop::collection::vec(edit, 40..120)
+    }
+
+    proptest! {
+        #[test]
+        fn additions_to_an_array_come_out_as_one_after_the_other(edits in elements()) {
+            let start = Value::parse(b"[]").unwrap();
+            let values: Vec<_> =
+                edits.iter().map(|(_, _, text)| Value::parse(text.as_bytes()).unwrap()).collect();
+            let mut one_by_one = start.clone();
+            let mut kept: Vec<PlacedValueEdit<'_>> = Vec::new();
+            for ((path, what, _), value) in edits.iter().zip(&values) {
+                let edit = edit_of(*what, value);
+                if let Ok(new) = one_by_one.edit_at(path, &edit, 0) {
+                    one_by_one = new;
+                    kept.push((path, edit));
+                }
+            }
+            let found = start.edit_many(&kept).unwrap();
+            prop_assert_eq!(found.to_json().to_string(), one_by_one.to_json().to_string());
+            prop_assert_eq!(found.is_collection(), one_by_one.is_collection());
+        }
+    }
+
+    #[test]
+    fn an_edit_that_does_not_fit_is_refused_also_among_many() {
+        let start = Value::parse(b"{}").unwrap();
+        let one = Value::parse(b"1").unwrap();
+        let names: Vec<_> = (0..50).map(|n| vec![format!("k{n}")]).collect();
+        let mut edits: Vec<PlacedValueEdit<'_>> = names
+            .iter()
+            .map(|path| (path.as_slice(), ValueEdit::Add(&one)))
+            .collect();
+        assert_eq!(start.edit_many(&edits).unwrap().count(), 50);
+        let absent = vec!["absent".to_owned()];
+        edits.push((&absent, ValueEdit::Remove));
+        assert_eq!(
+            start.edit_many(&edits),
+            Err(EditError::NotFound { depth: 0 })
+        );
+    }
+}
