@@ -80,30 +80,43 @@ impl Working {
         }
     }
 
-    /// The edits of a merge patch lie beside each other, so they can be made at once.
+    /// The edits of a merge patch lie beside each other and below objects only, so none needs to
+    /// see another, and the way to the patched value is the same for all.
     fn run_merge(&mut self, edits: Vec<PlacedEdit>) -> Result<(), Rejection> {
         if let [(tokens, edit)] = &edits[..] {
             return self.edit(tokens, edit.clone());
         }
+        let depth = self.image.split(&self.prefix).1.len();
+        let address = address_of(&self.image, &self.prefix, &OperationKind::Remove);
         for (tokens, edit) in edits {
-            let path = self.path_of(&tokens);
-            let depth = self.image.split(&path).1.len();
+            let depth = depth + tokens.len();
             let kind = match edit {
                 PatchEdit::Add(value) => OperationKind::Add(self.written(depth, value)?),
                 PatchEdit::Replace(value) => OperationKind::Replace(self.written(depth, value)?),
                 PatchEdit::Remove => OperationKind::Remove,
             };
-            let address = address_of(&self.image, &path, &kind);
+            let below = |Address(above): &Address| Address([&above[..], &tokens].concat());
             self.operations.push(Operation {
                 kind,
-                path: Pointer::from_tokens(path),
-                address,
+                path: Pointer::from_tokens(self.path_of(&tokens)),
+                address: address.as_ref().map(below),
             });
         }
-        let (revision, time) = (self.image.revision, std::time::SystemTime::UNIX_EPOCH);
-        let image = self.image.apply(&self.operations, revision, time);
-        self.image = image.map_err(rejection_of)?;
+        // Only ids in the way to the value are judged by what comes of it.
+        if self.is_in_an_array() {
+            let (revision, time) = (self.image.revision, std::time::SystemTime::UNIX_EPOCH);
+            let image = self.image.apply(&self.operations, revision, time);
+            self.image = image.map_err(rejection_of)?;
+        }
         Ok(())
+    }
+
+    fn is_in_an_array(&self) -> bool {
+        let (file, inside) = self.image.split(&self.prefix);
+        (0..inside.len()).any(|depth| {
+            let above = self.value_at(&[file, &inside[..depth]].concat());
+            above.is_some_and(|it| it.kind() == Kind::Array)
+        })
     }
 
     fn run_patch(&mut self, patch: &Patch) -> Result<(), Rejection> {
@@ -441,6 +454,10 @@ mod tests {
         let words = "a record keeps the id in its address; \"8\" is another";
         check("/posts/7", merge(r#"{"id":8}"#), words);
         check("/posts/7/id", merge("8"), words);
+        check("/posts/7", merge(r#"{"id":8,"n":1}"#), words);
+        let at_its_index = Image::of_files([("a.json", r#"[{"id":0}]"#)]);
+        let refused = decide(&at_its_index, &mutation("/a/0", merge(r#"{"id":1,"n":1}"#)));
+        assert_eq!(refused.unwrap_err(), Rejection::IdMismatch("1".to_owned()));
         let words = "a record keeps the id in its address; \"7\" is another";
         check("/posts/7", merge(r#"{"id":null}"#), words);
         let replaced = decided(
