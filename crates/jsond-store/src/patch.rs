@@ -106,7 +106,7 @@ impl Working {
         if self.is_in_an_array() {
             let (revision, time) = (self.image.revision, std::time::SystemTime::UNIX_EPOCH);
             let image = self.image.apply(&self.operations, revision, time);
-            self.image = image.map_err(rejection_of)?;
+            self.image = image.map_err(|error| rejection_of(&error))?;
         }
         Ok(())
     }
@@ -194,7 +194,7 @@ impl Working {
         self.image = self
             .image
             .apply(std::slice::from_ref(&operation), revision, time)
-            .map_err(rejection_of)?;
+            .map_err(|error| rejection_of(&error))?;
         self.operations.push(operation);
         Ok(())
     }
@@ -289,10 +289,10 @@ impl Patched for Working {
     }
 }
 
-fn rejection_of(error: ApplyError) -> Rejection {
+fn rejection_of(error: &ApplyError) -> Rejection {
     match error {
         ApplyError::NoFile | ApplyError::Broken => Rejection::NotFound,
-        ApplyError::Edit(error) => Rejection::Edit(error),
+        ApplyError::Edit(error) => Rejection::Edit(*error),
     }
 }
 

@@ -58,6 +58,8 @@ pub(super) fn body_type_of(
         "application/jsonpath" => Some(BodyType::JsonPath),
         "text/plain" => Some(BodyType::Text),
         "application/x-www-form-urlencoded" => Some(BodyType::Form),
+        // What a patch of another type means is not known.
+        _ if method == Method::PATCH => None,
         other if other.starts_with("application/") && other.ends_with("+json") => {
             Some(BodyType::Json)
         }

@@ -116,11 +116,11 @@ impl Representation {
 }
 
 impl Subject {
-    /// How much text may have to be read for a view.
+    /// How much text a view may have to go through.
     pub(super) fn bytes(&self, view: &View) -> usize {
         match self {
-            // A query of a folder goes through all its files.
-            Self::Folder { .. } if view.path.is_some() => usize::MAX,
+            // A query can go through the smallest value for as long as its bounds let it.
+            _ if view.path.is_some() => usize::MAX,
             Self::Folder { .. } => 0,
             Self::Value(place) => place.value.len_bytes(),
         }
