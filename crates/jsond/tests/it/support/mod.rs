@@ -2,15 +2,19 @@
 //! every reply it reads. No test sleeps: it polls what it waits for, with a bound.
 
 mod folder;
+mod method;
 mod reply;
 mod server;
 mod wire;
 
 pub(crate) use folder::Folder;
+pub(crate) use method::{JSON, JSON_PATCH, MERGE_PATCH, encoded};
 pub(crate) use reply::Reply;
 pub(crate) use server::{Server, run_to_end, scrubbed, wait_for};
 pub(crate) use wire::{Wire, render};
 
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The three records of the contract, as the example file holds them.
@@ -38,4 +42,42 @@ pub(crate) fn eventually<T>(
 /// Says on standard error, so that nobody overlooks it, that a test did not run.
 pub(crate) fn skip(test: &str, reason: &str) {
     eprintln!("SKIPPED {test}: {reason}");
+}
+
+/// Whether a program of the tester's machine is there. A test that needs it says loudly that it is
+/// skipped, and fails where `JSOND_NO_SKIP=1` says that everything has to be there.
+pub(crate) fn has_program(test: &str, program: &str, arguments: &[&str]) -> bool {
+    let status = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    let there = status.is_ok_and(|status| status.success());
+    if !there {
+        let strict = std::env::var_os("JSOND_NO_SKIP").is_some_and(|value| value == "1");
+        assert!(
+            !strict,
+            "{test}: no {program} {arguments:?}, and JSOND_NO_SKIP=1"
+        );
+        skip(test, &format!("no {program} {arguments:?}"));
+    }
+    there
+}
+
+/// A file or folder of the conformance data: below `JSOND_SUITES`, where it must be there, else
+/// beside the repository, where its absence is said loudly.
+pub(crate) fn suite(test: &str, name: &str) -> Option<PathBuf> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/suites");
+    let chosen = std::env::var_os("JSOND_SUITES");
+    let path = chosen
+        .as_ref()
+        .map_or_else(|| PathBuf::from(beside), PathBuf::from);
+    let path = path.join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    assert!(chosen.is_none(), "{test}: JSOND_SUITES has no {name}");
+    skip(test, &format!("no {}", path.display()));
+    None
 }

@@ -96,6 +96,17 @@ impl Server {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
+    /// The most memory that the server has held so far.
+    ///
+    /// *Units*: bytes.
+    pub(crate) fn memory_bytes_max(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        let mut words = line.expect("Linux says the peak").split_whitespace();
+        let kibibytes: usize = words.nth(1).unwrap().parse().unwrap();
+        kibibytes << 10
+    }
+
     pub(crate) fn connect(&self) -> Wire {
         Wire::open(self.address())
     }
