@@ -78,6 +78,8 @@ CARRIED = {
 KNOWN = {
     # Many new records have many locations; the body names them all.
     ("many records added", "field-location"),
+    # In multipart/byteranges the parts have it, and the answer must not (RFC 9110 §15.3.7.2).
+    ("two ranges", "field-content-range"),
 }
 
 JSON = ("Content-Type", "application/json")

@@ -43,6 +43,7 @@ mod http_door;
 mod idempotency;
 mod json_suite;
 mod jsonpath;
+mod jsonpath_cost;
 mod kill;
 mod negotiate;
 mod options;

@@ -177,20 +177,23 @@ fn a_document_that_copies_itself_into_itself_thirty_times_is_refused() {
     };
     let begin = Instant::now();
     for (target, patch) in [("/bomb.json", copies("")), ("/", copies("/bomb.json"))] {
-        let reply = server.json_patch(target, &patch);
+        let reply = server.request_patiently("PATCH", target, &[JSON_PATCH], &patch);
         assert!([409, 413, 422].contains(&reply.status), "{}", reply.text());
         let status = reply.status;
         reply.problem(status);
     }
     let doubled = [r#"{"op":"copy","from":"/0","path":"/0/-"}"#; 30].join(",");
     server
-        .json_patch("/list.json", &format!("[{doubled}]"))
+        .request_patiently(
+            "PATCH",
+            "/list.json",
+            &[JSON_PATCH],
+            &format!("[{doubled}]"),
+        )
         .one_of(&[409, 413, 422]);
-    assert!(
-        begin.elapsed() < Duration::from_secs(10),
-        "{:?}",
-        begin.elapsed()
-    );
+    // A build without optimization takes ten times as long.
+    let bound = Duration::from_secs(if cfg!(debug_assertions) { 40 } else { 4 });
+    assert!(begin.elapsed() < bound, "{:?}", begin.elapsed());
     assert!(
         server.memory_bytes_max() < 600 << 20,
         "{} bytes",

@@ -244,7 +244,7 @@ fn a_filtered_object_is_an_object_in_file_order_or_sorted() {
         spelled.text()
     );
     let pretty = server.get("/people.json?age=4.5&pretty").is(200);
-    assert!(pretty.text().lines().count() > 3, "{}", pretty.text());
+    assert!(pretty.text().lines().count() > 1, "{}", pretty.text());
     assert_eq!(pretty.json(), spelled.json());
 }
 

@@ -30,6 +30,19 @@ impl Server {
         self.request("GET", target, fields, "")
     }
 
+    /// A request that may take much longer than others.
+    pub(crate) fn request_patiently(
+        &self,
+        method: &str,
+        target: &str,
+        fields: &[&str],
+        body: &str,
+    ) -> Reply {
+        let mut wire = self.connect();
+        wire.patience(std::time::Duration::from_secs(60));
+        wire.request(method, target, fields, body)
+    }
+
     /// A request whose body need not be text.
     pub(crate) fn request_bytes(
         &self,
