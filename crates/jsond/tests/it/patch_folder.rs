@@ -283,3 +283,20 @@ fn a_patch_can_make_and_take_back_a_new_file_or_says_that_it_cannot() {
     assert_eq!(server.body("/students.json/Da_Eun/grade"), "\"3.9\"\n");
     assert!(!server.stop().folder.file("new.json").exists());
 }
+
+/// The story: the final slash of a folder was taken for an empty token, so that the very folder that
+/// OPTIONS offers PATCH for was not found.
+#[test]
+fn a_patch_on_a_sub_folder_reaches_its_files() {
+    let server = three_files();
+    let allow = server.request("OPTIONS", "/more/", &[], "").is(204);
+    if !allow.need("Allow").contains("PATCH") {
+        server.json_patch("/more/", "[]").problem(405);
+        return;
+    }
+    let patch = r#"[{"op":"replace","path":"/n.json/n","value":2}]"#;
+    let reply = server.json_patch("/more/", patch).is(200);
+    assert_eq!(reply.text(), server.body("/more/"));
+    assert_eq!(server.body("/more/n.json/n"), "2\n");
+    server.json_patch("/more", patch).is(308);
+}
