@@ -7,7 +7,7 @@ use std::net::Ipv6Addr;
 /// Whether `authority` is a host and an optional port, without user information.
 ///
 /// *Source* RFC 9110 §7.2, RFC 3986 §3.2.2
-pub(super) fn is_host_and_port(authority: &[u8]) -> bool {
+pub(in crate::wire) fn is_host_and_port(authority: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(authority) else {
         return false;
     };

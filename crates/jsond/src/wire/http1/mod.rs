@@ -20,8 +20,10 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::wire) use authority::is_host_and_port;
 pub use head::{BodyFraming, Head};
 pub use machine::{Event, Limits, Machine, Phase};
 pub use refusal::Refusal;
+pub(in crate::wire) use request_line::check_target;
 pub use response::{CONTINUE, encode_head};
 pub(in crate::wire) use response::{put_field, put_status_line};

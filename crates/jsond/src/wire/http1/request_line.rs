@@ -47,7 +47,7 @@ fn check_version(version: &[u8]) -> Result<bool, Refusal> {
 }
 
 /// Judges the characters and the form of a target.
-pub(super) fn check_target(target: &[u8], method: &[u8]) -> Result<(), Refusal> {
+pub(in crate::wire) fn check_target(target: &[u8], method: &[u8]) -> Result<(), Refusal> {
     if !target.iter().all(u8::is_ascii_graphic) {
         return Err(Refusal::MalformedTarget);
     }
