@@ -208,14 +208,26 @@ fn cores() -> usize {
 
 /// Warnings and errors go to standard error; JSOND_LOG says how much.
 fn start_log() {
+    use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+    use tracing_subscriber::util::SubscriberInitExt as _;
     let level = std::env::var("JSOND_LOG")
         .ok()
-        .and_then(|text| text.parse().ok());
-    tracing_subscriber::fmt()
-        .with_max_level(level.unwrap_or(tracing::Level::WARN))
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(tracing::Level::WARN);
+    // h2 warns of what a peer does wrong, once for every frame: no peer may fill the log.
+    let of_peers = if level > tracing::Level::WARN {
+        level
+    } else {
+        tracing::Level::ERROR
+    };
+    let filter = tracing_subscriber::filter::Targets::new()
+        .with_default(level)
+        .with_target("h2", of_peers);
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_target(false)
-        .init();
+        .with_filter(filter);
+    tracing_subscriber::registry().with(lines).init();
 }
 
 type Folder = (Served, Arc<DiskMedium>, Lock);
