@@ -111,3 +111,46 @@ pub const HEAVY_BYTES_MIN: usize = 32 << 10;
 
 /// Heavy jobs at one time: reading and writing go on beside them.
 pub const HEAVY_JOBS_MAX: usize = 2;
+
+/// Streams of one HTTP/2 connection at one time: the protocol asks for at least 100.
+pub const HTTP2_STREAMS_MAX: u32 = 128;
+
+/// A header list as HTTP/2 counts it, 32 bytes a line more than its text. Over [`FIELDS_BYTES_MAX`],
+/// so that a list that is somewhat too large is answered by a problem and not by a bare 431.
+pub const HTTP2_HEADER_LIST_BYTES_MAX: u32 = 96 << 10;
+
+/// A frame: the least that the protocol allows, so that no stream holds up the others for long.
+pub const HTTP2_FRAME_BYTES_MAX: u32 = 16 << 10;
+
+/// What a client may send on one stream before it is read.
+pub const HTTP2_STREAM_WINDOW_BYTES: u32 = 64 << 10;
+
+/// What a client may send on all streams before it is read: the window of each, so that streams
+/// that wait never keep those that are read from going on.
+pub const HTTP2_CONNECTION_WINDOW_BYTES: u32 = HTTP2_STREAMS_MAX * HTTP2_STREAM_WINDOW_BYTES;
+
+/// What waits to be sent on one stream.
+pub const HTTP2_SEND_BYTES_MAX: usize = 64 << 10;
+
+/// Streams that a client resets before they were looked at (CVE-2023-44487).
+pub const HTTP2_PENDING_RESETS_MAX: usize = 20;
+
+/// Streams that a client makes us reset by its mistakes (RUSTSEC-2024-0003).
+pub const HTTP2_LOCAL_RESETS_MAX: usize = 128;
+
+/// Streams that a client resets in [`HTTP2_RESETS_TIME`]: every one may have been work for nothing.
+pub const HTTP2_RESETS_MAX: u64 = 512;
+
+/// The time in which resets are counted.
+pub const HTTP2_RESETS_TIME: Duration = Duration::from_secs(10);
+
+/// Bodies over [`SKIPPED_BODY_BYTES_MAX`] that one connection sends at the same time: two of the
+/// largest. Others wait, with their window closed.
+pub const HTTP2_BODIES_BYTES_MAX: usize = 2 * BODY_BYTES_MAX;
+
+/// Answers that were made for one connection and are not taken yet, without what they share with
+/// the image. Over it further requests wait until some are taken.
+pub const HTTP2_ANSWERS_BYTES_MAX: usize = 32 << 20;
+
+/// After the last stream, how long a connection that was told to go may take for its goodbye.
+pub const HTTP2_GOODBYE_TIME: Duration = Duration::from_secs(1);

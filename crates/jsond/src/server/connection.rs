@@ -1,7 +1,7 @@
 //! One connection: which door it takes, and reading from it.
 
 use super::output::Output;
-use super::{Context, dialogue, http1};
+use super::{Context, dialogue, h2, http1};
 use crate::limits;
 use crate::wire::Lang;
 use crate::wire::dialogue::{Media, Reason, Reply, encode_reply};
@@ -66,7 +66,7 @@ pub(super) async fn serve(
 }
 
 impl Connection {
-    async fn choose_door(&mut self, context: &Context) -> io::Result<()> {
+    async fn choose_door(&mut self, context: &Arc<Context>) -> io::Result<()> {
         let deadline = Instant::now() + limits::HEAD_TIME;
         loop {
             let is_open = context.settings.dialogue;
@@ -74,9 +74,12 @@ impl Connection {
                 Door::Http => return http1::drive(self, context).await,
                 Door::Dialogue => return dialogue::drive(self, context).await,
                 Door::Http2 => {
-                    let status = StatusCode::HTTP_VERSION_NOT_SUPPORTED;
-                    return http1::refuse(self, status, "Use HTTP/1.1; HTTP/2 is not served.")
-                        .await;
+                    let input = self.input.split().freeze();
+                    let stopping = self.stopping.clone();
+                    let drive = h2::drive(&mut self.stream, input, self.peer, context, stopping);
+                    // In a box, so that the connections of the other doors are none the larger.
+                    Box::pin(drive).await;
+                    return Ok(());
                 }
                 Door::Refused(refusal @ (Refusal::Connect | Refusal::HttpsTarget)) => {
                     return http1::refuse(self, refusal.status(), refusal.text(Lang::En)).await;

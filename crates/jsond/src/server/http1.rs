@@ -71,7 +71,7 @@ fn append(connection: &mut Connection, response: Response<Body>, keep_alive: boo
     }
 }
 
-const LIMITS: Limits = Limits {
+pub(super) const LIMITS: Limits = Limits {
     request_line_bytes_max: limits::REQUEST_LINE_BYTES_MAX,
     fields_bytes_max: limits::FIELDS_BYTES_MAX,
     fields_max: limits::FIELDS_MAX,
@@ -299,7 +299,7 @@ fn poll_now<F: Future>(
 }
 
 /// A panic in one request is a 500 for that one.
-async fn shielded(handling: impl Future<Output = Response<Body>>) -> Response<Body> {
+pub(super) async fn shielded(handling: impl Future<Output = Response<Body>>) -> Response<Body> {
     let mut handling = pin!(handling);
     let outcome = poll_fn(|task| {
         let polled = catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(task)));

@@ -8,6 +8,7 @@ mod connection;
 mod console;
 mod date;
 mod dialogue;
+mod h2;
 mod http1;
 mod output;
 

@@ -39,6 +39,8 @@ mod dialogue_target;
 mod disk;
 mod framing;
 mod hostile;
+mod http2;
+mod http2_frame;
 mod http_door;
 mod idempotency;
 mod json_suite;
