@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use jsond_document::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Sender, SyncSender};
 use tokio::sync::oneshot;
 
@@ -94,6 +95,8 @@ pub(crate) struct Start {
     pub(crate) merged: Vec<(FilePath, Option<u128>)>,
     pub(crate) keys: Ring,
     pub(crate) touched: Touched,
+    /// Set when the journal has failed and writes are refused.
+    pub(crate) latched: Arc<AtomicBool>,
     pub(crate) durability: Durability,
     /// Judges whether a file of a new name can be made on disk.
     pub(crate) may_make: Box<dyn Fn(&FilePath) -> bool + Send>,

@@ -18,6 +18,7 @@ use crate::state::State;
 use crate::writer::Writer;
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -31,6 +32,7 @@ pub struct Store {
     published: Arc<ArcSwap<Image>>,
     writer: Sender<Message>,
     checkpoints: Sender<Order>,
+    latched: Arc<AtomicBool>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -65,6 +67,7 @@ impl Store {
         keyed.extend(in_journal);
         let published = Arc::new(ArcSwap::from_pointee(image));
         let identity = state.identity.clone();
+        let latched = Arc::new(AtomicBool::new(false));
         let writer_thread = Writer::new(Start {
             published: Arc::clone(&published),
             journal: Journal::new(
@@ -78,6 +81,7 @@ impl Store {
             merged,
             keys: Ring::new(keyed, key_files.kept_to(), keeper),
             touched: checkpoints.clone(),
+            latched: Arc::clone(&latched),
             durability: settings.durability,
             may_make: may_make(served.clone()),
             finish: Box::new(move |last| {
@@ -107,6 +111,7 @@ impl Store {
             published,
             writer,
             checkpoints,
+            latched,
             threads: Mutex::new(threads),
         })
     }
@@ -115,6 +120,12 @@ impl Store {
     #[must_use]
     pub fn image(&self) -> Arc<Image> {
         self.published.load_full()
+    }
+
+    /// Whether the journal has failed, so that every write is refused until a restart.
+    #[must_use]
+    pub fn is_latched(&self) -> bool {
+        self.latched.load(Ordering::Relaxed)
     }
 
     /// Submits a mutation and waits until it is durable or refused.

@@ -19,6 +19,7 @@ use crate::marks::Marks;
 use crate::message::{Batch, Message, Settled, Start, Touched, Waiting};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Instant, SystemTime};
 
@@ -38,7 +39,8 @@ pub(crate) struct Writer {
     marks: Marks,
     merged: Vec<(FilePath, Option<u128>)>,
     keys: Ring,
-    latched: bool,
+    /// Shared with the handle of the store, which tells it.
+    latched: Arc<AtomicBool>,
     closed: bool,
     touched: Touched,
     durability: Durability,
@@ -60,7 +62,7 @@ impl Writer {
             marks: Marks::new(start.on_disk),
             merged: start.merged,
             keys: start.keys,
-            latched: false,
+            latched: start.latched,
             closed: false,
             touched: start.touched,
             durability: start.durability,
@@ -193,7 +195,7 @@ impl Writer {
         if batch.text.is_empty() {
             return Ok(());
         }
-        if self.latched {
+        if self.is_latched() {
             return Err(StoreError::OutcomeUnknown);
         }
         if self.journal.would_rotate(batch.text.len()) {
@@ -247,9 +249,17 @@ impl Writer {
     /// DURABILITY: after a failed append or sync nobody knows what is on the disk, and a later sync
     /// that succeeds says nothing about it. No write is taken until a restart has read it afresh.
     fn latch(&mut self, error: &std::io::Error) -> StoreError {
-        self.latched = true;
+        self.set_latched();
         tracing::error!(%error, "the journal failed; writes are refused until a restart");
         StoreError::OutcomeUnknown
+    }
+
+    fn set_latched(&self) {
+        self.latched.store(true, Ordering::Relaxed);
+    }
+
+    fn is_latched(&self) -> bool {
+        self.latched.load(Ordering::Relaxed)
     }
 
     fn publish(&self, refresh: bool) {
@@ -273,7 +283,7 @@ impl Writer {
             return Ok(Outcome::Rejected(Rejection::Name));
         }
         let is_change = !decision.operations.is_empty();
-        if self.latched && (is_change || mutation.key.is_some()) {
+        if self.is_latched() && (is_change || mutation.key.is_some()) {
             return Err(StoreError::OutcomeUnknown);
         }
         let time = SystemTime::now();
@@ -380,7 +390,7 @@ impl Writer {
 
     /// Leaves nothing behind on which data depends.
     fn end(&mut self) -> bool {
-        if self.latched {
+        if self.is_latched() {
             return false;
         }
         if self.marks.first_needed(&self.image).is_some() {

@@ -82,6 +82,7 @@ fn a_journal_that_was_removed_takes_no_more_writes() {
     let folder = folder();
     let store = open(folder.path());
     accept(&store, put("a.json/x/n", "2"));
+    assert!(!store.is_latched());
     std::fs::remove_dir_all(folder.path().join(".jsond")).unwrap();
     let refused = wait(store.submit(put("a.json/x/n", "3")));
     assert!(
@@ -89,5 +90,6 @@ fn a_journal_that_was_removed_takes_no_more_writes() {
         "{refused:?}"
     );
     assert_eq!(text_at(&store, "a.json/x/n").as_deref(), Some("2"));
+    assert!(store.is_latched());
     assert!(!store.stop());
 }

@@ -28,7 +28,7 @@ impl Writer {
             }
         }
         if self.run_batch(batch).is_err() {
-            self.latched = true;
+            self.set_latched();
         }
     }
 
