@@ -152,5 +152,8 @@ pub const HTTP2_BODIES_BYTES_MAX: usize = 2 * BODY_BYTES_MAX;
 /// the image. Over it further requests wait until some are taken.
 pub const HTTP2_ANSWERS_BYTES_MAX: usize = 32 << 20;
 
+/// Reads of one connection that are worked at, so that few answers come after that bound is reached.
+pub const HTTP2_READS_MAX: usize = 16;
+
 /// After the last stream, how long a connection that was told to go may take for its goodbye.
 pub const HTTP2_GOODBYE_TIME: Duration = Duration::from_secs(1);

@@ -18,6 +18,8 @@ pub(super) struct Load {
     taken: Notify,
     /// Room for large bodies, in bytes.
     bodies: Semaphore,
+    /// Turns for reads: what they answer may be large, and is counted only when it is there.
+    reads: Semaphore,
 }
 
 #[derive(Debug)]
@@ -72,6 +74,7 @@ impl Load {
             }),
             taken: Notify::new(),
             bodies: Semaphore::new(limits::HTTP2_BODIES_BYTES_MAX),
+            reads: Semaphore::new(limits::HTTP2_READS_MAX),
         }
     }
 
@@ -123,6 +126,12 @@ impl Load {
             }
             taken.await;
         }
+    }
+
+    /// Waits for a turn to read; it is had for as long as the caller keeps what this gives.
+    pub(super) async fn turn(&self) -> SemaphorePermit<'_> {
+        let turn = self.reads.acquire().await;
+        turn.expect("INVARIANT: the semaphore is never closed")
     }
 
     /// Waits until there is room for a body of this length, or for the largest.

@@ -186,6 +186,12 @@ impl Door {
     }
 
     async fn handle(&self, head: Parts, body: Bytes) -> Response<Body> {
+        let is_read = head.method.is_safe() || head.method == "QUERY";
+        let _turn = if is_read {
+            Some(self.load.turn().await)
+        } else {
+            None
+        };
         self.load.wait_for_room().await;
         let request = Request::from_parts(head, body);
         shielded(self.context.api.handle(request)).await
