@@ -2,6 +2,7 @@
 //! answer applied.
 
 use crate::api::action::Intent;
+use crate::api::metrics::Metrics;
 use crate::api::problem::{Problem, dialogue_reason};
 use crate::api::question::{Misfit, Question};
 use crate::api::resource::{Target, parse_target};
@@ -15,6 +16,7 @@ use jsond_store::{Applied, Mutation, Outcome, Place, Rejection, Resolved, Store}
 #[derive(Debug, Clone, Copy)]
 pub struct Guide<'a> {
     pub(super) store: &'a Store,
+    pub(super) metrics: &'a Metrics,
     /// The language of the reasons.
     pub(super) lang: Lang,
 }
@@ -106,6 +108,7 @@ impl Guide<'_> {
     async fn submit(&self, intent: Intent, mutation: Mutation) -> GuideReply {
         match self.store.submit(mutation).await {
             Ok(Outcome::Applied(applied)) => {
+                self.metrics.wrote(applied.effect);
                 let status = match intent {
                     Intent::Add => StatusCode::CREATED,
                     Intent::Set | Intent::Remove => StatusCode::OK,

@@ -15,6 +15,7 @@ mod encode;
 mod guide;
 mod heavy;
 mod listing;
+mod metrics;
 mod ndjson;
 mod negotiate;
 mod page;
@@ -31,6 +32,7 @@ mod view;
 
 pub use encode::Body;
 pub use guide::{Guide, GuideReply, Turn};
+pub use metrics::{Door, Metrics, OpenConnection};
 pub use problem::Problem;
 pub use question::Question;
 
@@ -51,6 +53,7 @@ pub struct Api {
     store: Arc<Store>,
     heavy: Heavy,
     codings: Codings,
+    metrics: Arc<Metrics>,
 }
 
 impl Api {
@@ -63,7 +66,14 @@ impl Api {
             store,
             heavy,
             codings,
+            metrics: Arc::new(Metrics::new()),
         }
+    }
+
+    /// What is counted.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// Answers a request; every failure is a response too.
@@ -71,7 +81,11 @@ impl Api {
     /// *Cancel*: a write that was submitted happens all the same.
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Body> {
         let facts = encode::Facts::of(&request);
-        encode::encode(self.outcome(request).await, &facts)
+        let outcome = self.outcome(request).await;
+        if let Ok(Outcome::Applied { applied, .. }) = &outcome {
+            self.metrics.wrote(applied.effect);
+        }
+        encode::encode(outcome, &facts)
     }
 
     async fn outcome(&self, request: Request<Bytes>) -> Result<Outcome, Problem> {
@@ -110,6 +124,7 @@ impl Api {
     pub fn guide(&self, lang: Lang) -> Guide<'_> {
         Guide {
             store: &self.store,
+            metrics: &self.metrics,
             lang,
         }
     }

@@ -2,10 +2,10 @@
 
 use super::output::Output;
 use super::{Context, dialogue, h2, http1};
-use crate::limits;
 use crate::wire::Lang;
 use crate::wire::dialogue::{Media, Reason, Reply, encode_reply};
 use crate::wire::sniff::{Door, Refusal, sniff};
+use crate::{api, limits};
 use bytes::BytesMut;
 use http::StatusCode;
 use std::io;
@@ -71,9 +71,16 @@ impl Connection {
         loop {
             let is_open = context.settings.dialogue;
             match sniff(&self.input, is_open, limits::REQUEST_LINE_BYTES_MAX) {
-                Door::Http => return http1::drive(self, context).await,
-                Door::Dialogue => return dialogue::drive(self, context).await,
+                Door::Http => {
+                    let _open = context.open(api::Door::Http1);
+                    return http1::drive(self, context).await;
+                }
+                Door::Dialogue => {
+                    let _open = context.open(api::Door::Dialogue);
+                    return dialogue::drive(self, context).await;
+                }
                 Door::Http2 => {
+                    let _open = context.open(api::Door::Http2);
                     let input = self.input.split().freeze();
                     let stopping = self.stopping.clone();
                     let drive = h2::drive(&mut self.stream, input, self.peer, context, stopping);

@@ -150,6 +150,10 @@ impl Door<'_> {
             reply.body.len(),
             time,
         );
+        let method = request.split(' ').next().unwrap_or_default();
+        let method = method.to_ascii_uppercase();
+        let metrics = self.context.api.metrics();
+        metrics.answered(&method, reply.status, reply.body.len(), time);
         let GuideReply {
             status,
             media,

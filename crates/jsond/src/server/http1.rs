@@ -14,6 +14,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::Poll;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// A request whose body is being read.
@@ -231,6 +232,7 @@ impl Driver<'_> {
 
     async fn handle(&mut self, pending: Pending, body: Bytes) -> io::Result<Next> {
         self.log_request(&pending);
+        self.context.api.metrics().received(body.len());
         let Pending {
             parts, keep_alive, ..
         } = pending;
@@ -272,15 +274,13 @@ impl Driver<'_> {
         append(self.connection, response, keep_alive);
         let request = self.request.take();
         let request = request.as_deref().unwrap_or("-");
-        let since = self.since.take().unwrap_or_else(Instant::now);
+        let time = self.since.take().map_or(Duration::ZERO, |it| it.elapsed());
         let console = &self.context.console;
-        console.answered(
-            self.connection.peer,
-            request,
-            status,
-            length,
-            since.elapsed(),
-        );
+        console.answered(self.connection.peer, request, status, length, time);
+        // What was no request has no method.
+        let method = if request == "-" { "-" } else { method.as_str() };
+        let metrics = self.context.api.metrics();
+        metrics.answered(method, status, length, time);
     }
 
     async fn flush(&mut self) -> io::Result<()> {

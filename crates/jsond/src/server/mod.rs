@@ -46,6 +46,13 @@ struct Context {
     console: Console,
 }
 
+impl Context {
+    /// Counts a connection, for as long as the caller keeps what this gives.
+    fn open(&self, door: crate::api::Door) -> crate::api::OpenConnection {
+        Arc::clone(self.api.metrics()).open(door)
+    }
+}
+
 /// A connection on its way to a worker.
 struct Accepted {
     stream: std::net::TcpStream,

@@ -128,12 +128,15 @@ impl Door {
         let (head, body) = request.into_parts();
         let (console, peer) = (&self.context.console, self.peer);
         console.requested(peer, head.method.as_str());
-        let is_head = head.method == Method::HEAD;
+        let method = head.method.clone();
         let line = request_line(&head);
         let response = self.respond(head, body).await?;
         let (status, bytes) = (response.status(), response.body().len());
-        console.answered(peer, &line, status, bytes, since.elapsed());
-        Ok(self.frame(response, is_head))
+        let time = since.elapsed();
+        console.answered(peer, &line, status, bytes, time);
+        let metrics = self.context.api.metrics();
+        metrics.answered(method.as_str(), status, bytes, time);
+        Ok(self.frame(response, method == Method::HEAD))
     }
 
     async fn respond(&self, mut head: Parts, body: Incoming) -> io::Result<Response<Body>> {
@@ -173,7 +176,10 @@ impl Door {
         };
         let response = match read {
             // The room that the body takes is given back when it is answered.
-            Ok((bytes, _room)) => return Ok(self.handle(head, bytes).await),
+            Ok((bytes, _room)) => {
+                self.context.api.metrics().received(bytes.len());
+                return Ok(self.handle(head, bytes).await);
+            }
             Err(Fault::TooLarge) => refuse(Refusal::BodyTooLarge),
             Err(Fault::Late) => {
                 let detail = "The request did not come in time.";
