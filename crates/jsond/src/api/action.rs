@@ -115,6 +115,7 @@ pub(super) enum Own {
     Live,
     Ready,
     Version,
+    Metrics,
     Problems,
 }
 

@@ -142,11 +142,13 @@ fn encode_outcome(outcome: Outcome, facts: &Facts) -> Response<Body> {
         Outcome::Methods(resource) => encode_methods(resource),
         Outcome::Applied { applied, minimal } => encode_applied(&applied, minimal),
         Outcome::Choices(question) => encode_choices(&question, facts.form),
-        Outcome::Own { content_type, text } => respond(
-            StatusCode::OK,
-            Some(HeaderValue::from_static(content_type)),
-            Body::of_text(text),
-        ),
+        Outcome::Own { content_type, text } => {
+            let media = HeaderValue::from_static(content_type);
+            let mut response = respond(StatusCode::OK, Some(media), Body::of_text(text));
+            // It says how things are at this moment.
+            put(response.headers_mut(), header::CACHE_CONTROL, "no-store");
+            response
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::api::action::{Action, Answer, Ask, Intent, Outcome, Own, Write};
 use crate::api::problem::{Problem, ProblemKind};
 use crate::api::question::Question;
 use crate::api::resource::{Resource, find};
-use crate::api::{Api, read};
+use crate::api::{Api, metrics, read};
 use bytes::Bytes;
 use jsond_document::Kind;
 use jsond_store::{
@@ -21,7 +21,7 @@ pub(super) async fn perform(api: &Api, action: Action) -> Result<Outcome, Proble
         Action::Describe(address) => describe(&store.image(), &address),
         Action::DescribeServer => Ok(Outcome::Methods(None)),
         Action::DescribeOwn => Ok(Outcome::Methods(Some(Resource::Own))),
-        Action::Own(own) => Ok(read_own(own)),
+        Action::Own(own) => Ok(read_own(api, own)),
         Action::Write(write) => perform_write(store, write).await,
         Action::Answer(answer) => perform_answer(store, answer).await,
         Action::Ask(ask) => perform_ask(store, ask).await,
@@ -33,13 +33,19 @@ fn describe(image: &Image, address: &Address) -> Result<Outcome, Problem> {
     Ok(Outcome::Methods(Some(resource)))
 }
 
-fn read_own(own: Own) -> Outcome {
+fn read_own(api: &Api, own: Own) -> Outcome {
     let plain = "text/plain; charset=utf-8";
     let (content_type, text) = match own {
         Own::Live => (plain, "live\n"),
         // Nothing is answered before recovery is done, so whoever asks sees a whole image.
         Own::Ready => (plain, "ready\n"),
         Own::Version => ("application/json", VERSION),
+        Own::Metrics => {
+            return Outcome::Own {
+                content_type: metrics::CONTENT_TYPE,
+                text: api.metrics.render(&api.store).into(),
+            };
+        }
         Own::Problems => ("text/markdown; charset=utf-8", PROBLEMS),
     };
     Outcome::Own {

@@ -46,10 +46,11 @@ pub(super) const ALL_METHODS: &[&str] = &[
 pub(super) const FOREIGN_METHODS: &[&str] = &["TRACE", "CONNECT"];
 
 /// The server's own resources, below `/_/`.
-const OWN: [(&str, Own); 4] = [
+const OWN: [(&str, Own); 5] = [
     ("health/live", Own::Live),
     ("health/ready", Own::Ready),
     ("version", Own::Version),
+    ("metrics", Own::Metrics),
     ("docs/problems.md", Own::Problems),
 ];
 

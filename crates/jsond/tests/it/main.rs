@@ -47,6 +47,7 @@ mod json_suite;
 mod jsonpath;
 mod jsonpath_cost;
 mod kill;
+mod metrics;
 mod negotiate;
 mod options;
 mod page;
