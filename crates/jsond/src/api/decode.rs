@@ -7,6 +7,9 @@ use crate::api::action::{Action, Answer, Ask, Given, Intent, Own, Read};
 use crate::api::body_type::{self, BodyType, body_type_of, is_hand_typed_json};
 use crate::api::coding;
 use crate::api::conditional::{Condition, precondition_of};
+use crate::api::form::parse_form;
+use crate::api::idempotency::idempotency_key_of;
+use crate::api::preference::prefers_minimal;
 use crate::api::problem::{Problem, ProblemKind};
 use crate::api::resource::{
     ALL_METHODS, FOREIGN_METHODS, Resource, Target, TargetError, find, parse_target,
@@ -14,11 +17,11 @@ use crate::api::resource::{
 use crate::api::view::View;
 use crate::limits;
 use bytes::Bytes;
-use http::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderMap};
+use http::header::{CONTENT_RANGE, EXPECT, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Method, Request};
-use jsond_document::{Digest, Json, Kind, Patch, Value};
-use jsond_store::{Addition, Address, Edit, Image, Key};
+use jsond_document::{Json, Kind, Patch, Value};
+use jsond_store::{Addition, Address, Edit, Image, Resolved};
 
 /// Decodes a request, in the light of one version of what is served.
 pub(super) fn decode(request: Request<Bytes>, image: &Image) -> Result<Action, Problem> {
@@ -28,13 +31,16 @@ pub(super) fn decode(request: Request<Bytes>, image: &Image) -> Result<Action, P
         Target::Server => Ok(Action::DescribeServer),
         Target::OwnMissing => Err(Problem::not_found()),
         Target::Own(own) => decode_own(&head, own),
-        Target::Address { address, slash } => decode_address(head, address, slash, body_type, body),
+        Target::Address { address, slash } => {
+            decode_address(head, (address, slash), body_type, body, image)
+        }
     }
 }
 
 /// Judges what can be judged before the body is there: target, method, media type.
 pub(super) fn check_head(head: &Parts, image: &Image) -> Result<(Target, BodyType), Problem> {
     let target = target_of(head)?;
+    check_expectation(&head.headers)?;
     let method = head.method.as_str();
     let is_foreign = FOREIGN_METHODS.contains(&method);
     if !ALL_METHODS.contains(&method) && !is_foreign {
@@ -61,6 +67,18 @@ pub(super) fn check_head(head: &Parts, image: &Image) -> Result<(Target, BodyTyp
     coding::content_codings(&head.headers).map_err(Problem::coding)?;
     let body_type = body_type_of(&head.method, &head.headers, resource)?;
     Ok((target, body_type))
+}
+
+/// Only a 100 can be expected; the servers' doors send it.
+///
+/// *Source*: RFC 9110 §10.1.1.
+fn check_expectation(headers: &HeaderMap) -> Result<(), Problem> {
+    let is_continue = |line: &HeaderValue| line.as_bytes().eq_ignore_ascii_case(b"100-continue");
+    if headers.get_all(EXPECT).iter().all(is_continue) {
+        return Ok(());
+    }
+    let detail = "Only Expect: 100-continue can be met; leave the field out.";
+    Err(Problem::new(ProblemKind::Expectation, detail))
 }
 
 /// What kind of resource is at a target.
@@ -104,10 +122,10 @@ fn decode_own(head: &Parts, own: Own) -> Result<Action, Problem> {
 
 fn decode_address(
     head: Parts,
-    address: Address,
-    slash: bool,
+    (address, slash): (Address, bool),
     body_type: BodyType,
     body: Bytes,
+    image: &Image,
 ) -> Result<Action, Problem> {
     let query = head.uri.query().unwrap_or_default();
     let mut pairs = parse_form(query.as_bytes())?;
@@ -130,15 +148,27 @@ fn decode_address(
                 },
                 precondition: precondition_of(&head.headers)?,
                 minimal: prefers_minimal(&head.headers),
-                key: key_of(&head, &body)?,
+                key: idempotency_key_of(&head, &body)?,
                 address,
             };
             if method == "PATCH" {
+                let ask = Ask {
+                    address: without_slash(image, ask.address),
+                    ..ask
+                };
                 decode_patch(&head, ask, body_type, &body)
             } else {
                 decode_write(&head, ask, body_type, body)
             }
         }
+    }
+}
+
+/// The address of the folder that a target with a slash at its end means.
+fn without_slash(image: &Image, address: Address) -> Address {
+    match find(image, &address) {
+        Resolved::Folder { path, .. } => Address(path),
+        _ => address,
     }
 }
 
@@ -188,42 +218,6 @@ fn check_parameters_of_write(pairs: &[(String, String)]) -> Result<(), Problem> 
             Err(Problem::new(ProblemKind::UnknownParameter, detail))
         }
     }
-}
-
-/// Reads the `Idempotency-Key` of a POST or a PATCH, with what tells its request from others.
-fn key_of(head: &Parts, body: &Bytes) -> Result<Option<Key>, Problem> {
-    let is_kept = matches!(head.method, Method::POST | Method::PATCH);
-    let Some(line) = head.headers.get("idempotency-key").filter(|_| is_kept) else {
-        return Ok(None);
-    };
-    let name = line.to_str().unwrap_or_default().trim();
-    let name = name
-        .strip_prefix('"')
-        .and_then(|it| it.strip_suffix('"'))
-        .unwrap_or(name);
-    if name.is_empty() || name.len() > limits::IDEMPOTENCY_KEY_BYTES_MAX {
-        return Err(Problem::bad_header("Idempotency-Key"));
-    }
-    let body_type = head
-        .headers
-        .get(CONTENT_TYPE)
-        .map_or(&[][..], |it| it.as_bytes());
-    let target = head.uri.to_string();
-    let parts = [
-        head.method.as_str().as_bytes(),
-        target.as_bytes(),
-        body_type,
-        body,
-    ];
-    let mut text = Vec::with_capacity(body.len() + 256);
-    for part in parts {
-        text.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        text.extend_from_slice(part);
-    }
-    Ok(Some(Key {
-        name: name.to_owned(),
-        request: Digest::of(&text).0,
-    }))
 }
 
 fn decode_patch(
@@ -324,48 +318,6 @@ fn additions_of(json: &Json) -> Vec<Addition> {
     }
 }
 
-/// Reads `Prefer: return=minimal`; of a preference that stands twice the first counts.
-///
-/// *Source*: RFC 7240 §2, §4.2.
-fn prefers_minimal(headers: &HeaderMap) -> bool {
-    let lines = headers.get_all("prefer").iter();
-    let lines = lines.filter_map(|line| line.to_str().ok());
-    let mut preferences = lines.flat_map(|line| line.split(',')).filter_map(|it| {
-        let preference = it.split(';').next()?;
-        let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
-        name.trim().eq_ignore_ascii_case("return").then(|| {
-            value
-                .trim()
-                .trim_matches('"')
-                .eq_ignore_ascii_case("minimal")
-        })
-    });
-    preferences.next().unwrap_or(false)
-}
-
-/// Reads names and values of a form or a query.
-fn parse_form(text: &[u8]) -> Result<Vec<(String, String)>, Problem> {
-    let decode = |part: &[u8]| {
-        let spaced: Vec<u8> = part
-            .iter()
-            .map(|&byte| if byte == b'+' { b' ' } else { byte })
-            .collect();
-        let decoded = percent_encoding::percent_decode(&spaced).decode_utf8();
-        decoded.map(std::borrow::Cow::into_owned).map_err(|_| {
-            let detail = "A name or value among the parameters is not UTF-8 text.";
-            Problem::new(ProblemKind::MalformedQuery, detail)
-        })
-    };
-    text.split(|&byte| byte == b'&')
-        .filter(|part| !part.is_empty())
-        .map(|part| {
-            let at = part.iter().position(|&byte| byte == b'=');
-            let (name, value) = at.map_or((part, &[][..]), |at| (&part[..at], &part[at + 1..]));
-            Ok((decode(name)?, decode(value)?))
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -446,6 +398,7 @@ mod tests {
             400,
         );
         check(request("PUT", "/a?x=1", &[], "1"), 400);
+        check(request("GET", "/a", &[("expect", "tea")], ""), 417);
         check(request("PUT", "/a", &[], "{"), 400);
         check(request("GET", "/a?_colour=red", &[], ""), 400);
         check(request("GET", "/a?pretty", &[], ""), 200);

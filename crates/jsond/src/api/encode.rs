@@ -92,6 +92,14 @@ impl Facts {
         }
     }
 
+    /// Facts of a request of which only the target is known to be good.
+    pub(super) fn of_path(path: &str) -> Self {
+        Self {
+            path: Some(path.to_owned()),
+            form: Form::Text,
+        }
+    }
+
     /// Facts of a request that could not be read.
     pub(super) fn none() -> Self {
         Self {

@@ -12,8 +12,10 @@ mod conditional;
 mod csv;
 mod decode;
 mod encode;
+mod form;
 mod guide;
 mod heavy;
+mod idempotency;
 mod listing;
 mod metrics;
 mod ndjson;
@@ -22,6 +24,7 @@ mod page;
 mod part_link;
 mod perform;
 mod pieces;
+mod preference;
 mod problem;
 mod question;
 mod range;
@@ -128,6 +131,13 @@ impl Api {
             lang,
         }
     }
+}
+
+/// Makes the response to a request whose head was read and whose body was not.
+#[must_use]
+pub fn refuse_body(target: &http::Uri, status: http::StatusCode, detail: &str) -> Response<Body> {
+    let facts = encode::Facts::of_path(target.path());
+    encode::encode(Err(Problem::of_status(status, detail)), &facts)
 }
 
 /// Makes the response to a request that failed before it could be handled.

@@ -192,7 +192,8 @@ impl Driver<'_> {
             return Ok(self.refuse_body(&pending, *response, may_skip));
         }
         if let Err(refusal) = self.machine.read_body(limits::BODY_BYTES_MAX) {
-            let response = api::refuse(refusal.status(), refusal.detail());
+            let target = &pending.parts.uri;
+            let response = api::refuse_body(target, refusal.status(), refusal.detail());
             self.log_request(&pending);
             self.answer(response, &pending.parts.method, false);
             return Ok(Next::Close);

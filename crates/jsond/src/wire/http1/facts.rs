@@ -17,7 +17,6 @@ pub(super) struct Facts {
     is_chunked: bool,
     asks_to_close: bool,
     expects_continue: bool,
-    expects_other: bool,
 }
 
 impl Facts {
@@ -53,11 +52,8 @@ impl Facts {
     }
 
     fn note_expectation(&mut self, value: &[u8]) {
-        if value.eq_ignore_ascii_case(b"100-continue") {
-            self.expects_continue = true;
-        } else {
-            self.expects_other = true;
-        }
+        // Any other expectation is for whoever knows what can be met.
+        self.expects_continue |= value.eq_ignore_ascii_case(b"100-continue");
     }
 
     /// A second Content-Length is refused even when it says the same: RFC 9110 §8.6 leaves the
@@ -94,9 +90,6 @@ impl Facts {
         }
         if !is_http10 && !self.has_host {
             return Err(Refusal::MissingHost);
-        }
-        if self.expects_other {
-            return Err(Refusal::UnmetExpectation);
         }
         Ok(())
     }

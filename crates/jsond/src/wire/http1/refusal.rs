@@ -93,8 +93,6 @@ refusals! {
     UnsupportedTransferCoding = NOT_IMPLEMENTED, "This transfer coding is not served; compress with Content-Encoding instead.";
     /// Transfer-Encoding in an HTTP/1.0 request.
     TransferEncodingInHttp10 = BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding; send a Content-Length, or use HTTP/1.1.";
-    /// An expectation other than `100-continue`.
-    UnmetExpectation = EXPECTATION_FAILED, "Only `Expect: 100-continue` can be met; leave the field out.";
     /// The head is malformed in a way that no other refusal names.
     MalformedHead = BAD_REQUEST, "The head of the request is malformed; send it as RFC 9112 says.";
     /// The connection's input ended within a head.
