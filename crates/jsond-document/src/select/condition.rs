@@ -4,6 +4,7 @@
 //! means either value, inequality neither; everything else must hold each for itself.
 
 use super::error::SelectError;
+use super::expression::{Expression, Steps};
 use super::number::Number;
 use super::operator::Operator;
 use super::path::Path;
@@ -12,11 +13,14 @@ use super::values::Values;
 use crate::json::Kind;
 use crate::string::unquote;
 use crate::view::View;
-use regex::{Regex, RegexBuilder};
 use std::cmp::Ordering;
 
-/// How large a regular expression may become, which bounds the work for each character.
-const EXPRESSION_BYTES_MAX: usize = 64 * 1024;
+/// What a pass over the records needs besides them.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    pub(super) lower: Lower,
+    pub(super) steps: Steps,
+}
 
 /// The conditions on one member.
 #[derive(Debug, Clone)]
@@ -33,7 +37,7 @@ enum Test {
     Contains(Needle, Values),
     StartsWith(Needle),
     EndsWith(Needle),
-    Matches(Regex),
+    Matches(Expression),
     Exists(bool),
 }
 
@@ -73,7 +77,7 @@ impl Condition {
             Operator::Contains => Test::Contains(Needle::new(value), Values::of(value)),
             Operator::StartsWith => Test::StartsWith(Needle::new(value)),
             Operator::EndsWith => Test::EndsWith(Needle::new(value)),
-            Operator::Matches => Test::Matches(expression(self.name(), value)?),
+            Operator::Matches => Test::Matches(Expression::parse(self.name(), value)?),
             Operator::Exists => Test::Exists(presence(self.name(), value)?),
         };
         self.tests.push(test);
@@ -106,7 +110,7 @@ impl Condition {
     }
 
     /// Judges whether a record meets all that is asked.
-    pub(super) fn is_met(&self, record: View<'_>, room: &mut Lower) -> bool {
+    pub(super) fn is_met(&self, record: View<'_>, room: &mut Room) -> bool {
         let found = self.path.find(record);
         self.tests.iter().all(|test| match (test, found) {
             (Test::Exists(wanted), found) => found.is_some() == *wanted,
@@ -117,7 +121,7 @@ impl Condition {
 }
 
 impl Test {
-    fn is_met(&self, stored: View<'_>, room: &mut Lower) -> bool {
+    fn is_met(&self, stored: View<'_>, room: &mut Room) -> bool {
         match self {
             Self::Equal(values) => values.contain(stored),
             Self::Different(values) => !values.contain(stored),
@@ -128,17 +132,16 @@ impl Test {
                 stored.entries().any(|element| value.contain(element.value))
             }
             Self::Contains(needle, _) => {
-                spelled(stored).is_some_and(|text| needle.is_in(room.of_spelled(text)))
+                spelled(stored).is_some_and(|text| needle.is_in(room.lower.of_spelled(text)))
             }
             Self::StartsWith(needle) => {
-                spelled(stored).is_some_and(|text| needle.starts(room.of_spelled(text)))
+                spelled(stored).is_some_and(|text| needle.starts(room.lower.of_spelled(text)))
             }
             Self::EndsWith(needle) => {
-                spelled(stored).is_some_and(|text| needle.ends(room.of_spelled(text)))
+                spelled(stored).is_some_and(|text| needle.ends(room.lower.of_spelled(text)))
             }
-            Self::Matches(expression) => {
-                spelled(stored).is_some_and(|text| expression.is_match(&unquote(text)))
-            }
+            Self::Matches(expression) => spelled(stored)
+                .is_some_and(|text| expression.is_match(&unquote(text), &mut room.steps)),
             Self::Exists(wanted) => *wanted,
         }
     }
@@ -195,40 +198,4 @@ fn presence(name: &str, value: &str) -> Result<bool, SelectError> {
         name: name.to_owned(),
         value: value.to_owned(),
     })
-}
-
-fn expression(name: &str, text: &str) -> Result<Regex, SelectError> {
-    RegexBuilder::new(text)
-        .case_insensitive(true)
-        .size_limit(EXPRESSION_BYTES_MAX)
-        .dfa_size_limit(EXPRESSION_BYTES_MAX)
-        .build()
-        .map_err(|error| {
-            let (fault, character) = fault_of(&error);
-            SelectError::Expression {
-                name: name.to_owned(),
-                fault,
-                character,
-            }
-        })
-}
-
-/// Takes the sentence and the place out of the drawing that an error of the library is.
-///
-/// *Shape*: four spaces and the expression, below it a caret, below that `error: ` and a sentence.
-fn fault_of(error: &regex::Error) -> (String, Option<usize>) {
-    let drawing = match error {
-        regex::Error::CompiledTooBig(_) => return ("it is too large; shorten it".to_owned(), None),
-        error => error.to_string(),
-    };
-    let is_caret = |line: &&str| line.contains('^') && line.trim_matches([' ', '^']).is_empty();
-    let caret = drawing.lines().skip(2).find(is_caret);
-    let column = caret.and_then(|line| line.find('^'));
-    let fault = drawing.rsplit_once("error: ").map_or(&*drawing, |it| it.1);
-    let lines = drawing.lines().count();
-    // An expression of several lines is drawn in another way.
-    let character = column
-        .filter(|_| lines == 4)
-        .and_then(|at| at.checked_sub(3));
-    (fault.trim().to_owned(), character)
 }

@@ -36,6 +36,12 @@ pub enum SelectError {
         /// Where, as a character from 1; none when it is the whole.
         character: Option<usize>,
     },
+    /// Regular expressions would take too long over the strings they have to look at.
+    #[error(
+        "the regular expressions of :matches cost too much on this collection; shorten them, \
+         or narrow the records by other conditions before them"
+    )]
+    TooCostly,
     /// More was asked for than is done in one request.
     #[error("there are more than {max} {what}; ask for fewer at a time")]
     TooMany {

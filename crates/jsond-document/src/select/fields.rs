@@ -4,9 +4,9 @@
 //! that is itself called `a.b` wins, and digits name elements of arrays.
 
 use super::error::SelectError;
+use super::text::bytes_of;
 use crate::json::Kind;
 use crate::pointer::array_index;
-use crate::string::unquote;
 use crate::view::View;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -65,15 +65,20 @@ fn write_object(object: View<'_>, names: &[&str], out: &mut Vec<u8>) -> bool {
     let taken = taken_literally(object, names);
     let mut list = List::open(b"{}", out);
     for entry in object.entries() {
-        let name = unquote(entry.name);
-        if names.binary_search(&&*name).is_ok() {
+        let name = bytes_of(entry.name);
+        if names
+            .binary_search_by(|it| it.as_bytes().cmp(&name))
+            .is_ok()
+        {
             list.push(entry.name, |out| {
                 entry.value.write_to(out);
                 true
             });
             continue;
         }
-        let below = names_below(names, &name, &taken);
+        // Without names of several parts nothing is asked for inside members.
+        let Some(taken) = &taken else { continue };
+        let below = names_below(names, &name, taken);
         if !below.is_empty() {
             list.push(entry.name, |out| write(entry.value, &below, out));
         }
@@ -81,23 +86,27 @@ fn write_object(object: View<'_>, names: &[&str], out: &mut Vec<u8>) -> bool {
     list.close()
 }
 
-/// The names with dots in them that members of an object bear as they are.
-fn taken_literally<'a>(object: View<'a>, names: &[&str]) -> HashSet<Cow<'a, str>> {
+/// The names with dots in them that members of an object bear as they are; none if no name that is
+/// asked for has a dot.
+fn taken_literally<'a>(object: View<'a>, names: &[&str]) -> Option<HashSet<Cow<'a, [u8]>>> {
     if !names.iter().any(|name| name.contains('.')) {
-        return HashSet::new();
+        return None;
     }
-    let members = object.entries().map(|entry| unquote(entry.name));
-    members.filter(|name| name.contains('.')).collect()
+    let members = object.entries().map(|entry| bytes_of(entry.name));
+    Some(members.filter(|name| name.contains(&b'.')).collect())
 }
 
 /// What the names ask for inside the member called `name`; sorted like the names.
-fn names_below<'n>(names: &[&'n str], name: &str, taken: &HashSet<Cow<'_, str>>) -> Vec<&'n str> {
-    let rest = |it: &'n str| it.strip_prefix(name)?.strip_prefix('.');
+fn names_below<'n>(names: &[&'n str], name: &[u8], taken: &HashSet<Cow<'_, [u8]>>) -> Vec<&'n str> {
+    let rest = |it: &'n str| {
+        let after_name = it.as_bytes().strip_prefix(name)?;
+        after_name.starts_with(b".").then(|| &it[name.len() + 1..])
+    };
     // Between `name` and `name.` others may stand, such as `name!`.
-    let is_before = |it: &&str| it.bytes().lt(name.bytes().chain([b'.']));
+    let is_before = |it: &&str| it.bytes().lt(name.iter().copied().chain([b'.']));
     let start = names.partition_point(is_before);
     let below = names[start..].iter().map_while(|it| Some((it, rest(it)?)));
-    let free = below.filter(|(whole, _)| !taken.contains(**whole));
+    let free = below.filter(|(whole, _)| !taken.contains(whole.as_bytes()));
     free.map(|(_, rest)| rest).collect()
 }
 

@@ -6,6 +6,7 @@
 
 mod condition;
 mod error;
+mod expression;
 mod fields;
 mod number;
 mod operator;
@@ -29,13 +30,12 @@ pub use part::{Part, PartText};
 use crate::json::{Json, Kind};
 use crate::value::Value;
 use crate::view::ViewEntry;
-use condition::Condition;
+use condition::{Condition, Room};
 use fields::{Fields, write_record};
 use operator::Operator;
 use search::Search;
 use sort::Sort;
 use std::ops::Range;
-use text::Lower;
 
 /// How many conditions there may be besides values of equality, which are bounded on their own.
 const CONDITIONS_MAX: usize = 64;
@@ -113,10 +113,14 @@ impl Selection {
     ///
     /// *Cost*: linear in the text that must be read for the conditions; of a collection that is
     /// neither filtered nor sorted only the part is read. *Errors*: a page behind the last one,
-    /// fields of a record that is no object.
+    /// fields of a record that is no object, a regular expression that costs too much.
     pub fn apply(&self, collection: &Value) -> Result<Selected, SelectError> {
         let wanted = self.part.map_or(0..usize::MAX, Part::range);
-        let (entries, total) = self.entries(collection, &wanted);
+        let mut room = Room::default();
+        let (entries, total) = self.entries(collection, &wanted, &mut room);
+        if room.steps.are_over() {
+            return Err(SelectError::TooCostly);
+        }
         if let Some(part) = self.part {
             part.check(total)?;
         }
@@ -153,18 +157,19 @@ impl Selection {
         &self,
         collection: &'a Value,
         wanted: &Range<usize>,
+        room: &mut Room,
     ) -> (Vec<ViewEntry<'a>>, usize) {
         let view = collection.view();
         if !self.sort.is_empty() {
-            return self.sorted(collection, wanted);
+            return self.sorted(collection, wanted, room);
         }
         if self.keeps_all() {
             let entries = view.entries_from(wanted.start).take(wanted.len());
             return (entries.collect(), collection.count());
         }
-        let (mut kept, mut total, mut room) = (Vec::new(), 0, Lower::default());
+        let (mut kept, mut total) = (Vec::new(), 0);
         for entry in view.entries() {
-            if self.keeps(&entry, &mut room) {
+            if self.keeps(&entry, room) {
                 if wanted.contains(&total) {
                     kept.push(entry);
                 }
@@ -178,10 +183,11 @@ impl Selection {
         &self,
         collection: &'a Value,
         wanted: &Range<usize>,
+        room: &mut Room,
     ) -> (Vec<ViewEntry<'a>>, usize) {
-        let (mut sorter, mut total, mut room) = (self.sort.sorter(), 0, Lower::default());
+        let (mut sorter, mut total) = (self.sort.sorter(), 0);
         for entry in collection.view().entries() {
-            if self.keeps(&entry, &mut room) {
+            if self.keeps(&entry, room) {
                 sorter.push(entry);
                 total += 1;
             }
@@ -189,10 +195,10 @@ impl Selection {
         (sorter.part(wanted), total)
     }
 
-    fn keeps(&self, entry: &ViewEntry<'_>, room: &mut Lower) -> bool {
+    fn keeps(&self, entry: &ViewEntry<'_>, room: &mut Room) -> bool {
         let mut conditions = self.conditions.iter();
         conditions.all(|condition| condition.is_met(entry.value, room))
-            && (self.search.is_empty() || self.search.is_met(entry.value, room))
+            && (self.search.is_empty() || self.search.is_met(entry.value, &mut room.lower))
     }
 
     /// Writes records as an array or object, each with the fields that are asked for.
@@ -203,7 +209,12 @@ impl Selection {
             (b'[', b']')
         };
         let fields = self.fields.names();
-        let mut out = vec![open];
+        let mut out = Vec::new();
+        if self.fields.is_empty() {
+            let bytes = |entry: &ViewEntry<'_>| entry.name.len() + entry.value.len_bytes() + 2;
+            out.reserve_exact(2 + entries.iter().map(bytes).sum::<usize>());
+        }
+        out.push(open);
         for entry in entries {
             if out.len() > 1 {
                 out.push(b',');

@@ -9,6 +9,7 @@ use crate::pointer::array_index;
 use crate::scan::{elements, value_end};
 use crate::string::unquote;
 use crate::view::View;
+use memchr::memmem::Finder;
 use std::ops::Range;
 
 /// How many parts a name may have; documents are not nested deeper.
@@ -23,6 +24,15 @@ pub(super) struct Path {
     starts: Vec<usize>,
     /// A name without quotes and backslashes is spelled as it is, or with escapes.
     is_plain: bool,
+    /// Finds the last part of the name as it stands in most records.
+    guess: Option<Finder<'static>>,
+}
+
+/// What a quick look at the text of an object says.
+enum Guess<'a> {
+    Found(View<'a>),
+    Missing,
+    Unsure,
 }
 
 /// What was found at one level.
@@ -43,9 +53,15 @@ impl Path {
                 max: PARTS_MAX,
             });
         }
+        let is_plain = !name.contains(['"', '\\']);
+        let last = &name[starts[starts.len() - 1]..];
+        // Behind the quote that closes a string stands one of these, behind one that opens it not.
+        let is_told_apart = !last.starts_with([',', ':', '}', ']']);
+        let finder = || Finder::new(&format!("\"{last}\":")).into_owned();
         Ok(Self {
-            is_plain: !name.contains(['"', '\\']),
+            is_plain,
             closed: format!("{name}\""),
+            guess: (is_plain && is_told_apart).then(finder),
             starts,
         })
     }
@@ -104,6 +120,13 @@ impl Path {
     fn step_in_text<'a>(&self, level: usize, object: &'a [u8]) -> Option<Step<'a>> {
         let (rest, part) = (self.rest(level), self.part(level));
         let is_last = rest == part;
+        if is_last {
+            match self.guess(object) {
+                Guess::Found(value) => return Some(Step::End(value)),
+                Guess::Missing => return None,
+                Guess::Unsure => {}
+            }
+        }
         let (mut at, mut down) = (1, None);
         while object.get(at) == Some(&b'"') {
             let name = Name::read(object, at);
@@ -118,6 +141,26 @@ impl Path {
             at = end + 1;
         }
         down
+    }
+
+    /// Looks for the last part of the name as it is mostly spelled, without reading what is before.
+    ///
+    /// Where there is no backslash every quote opens or closes a string, and this name's first one
+    /// opens; where there is no bracket before it, it is a member of the object itself.
+    fn guess<'a>(&self, object: &'a [u8]) -> Guess<'a> {
+        let Some(finder) = &self.guess else {
+            return Guess::Unsure;
+        };
+        let found = finder.find(object);
+        let before = &object[1..found.unwrap_or(object.len())];
+        match found {
+            None if memchr::memchr(b'\\', before).is_none() => Guess::Missing,
+            Some(at) if memchr::memchr3(b'\\', b'{', b'[', before).is_none() => {
+                let start = at + finder.needle().len();
+                Guess::Found(View::of_text(&object[start..value_end(object, start)]))
+            }
+            _ => Guess::Unsure,
+        }
     }
 
     /// Judges whether a spelled name reads as a part of this one.
@@ -203,6 +246,25 @@ mod tests {
         check(r#"{"a\"b":1}"#, "a\"b", Some("1"));
         check(r#"{"a\"":1}"#, "a", None);
         check(r#"{"x":"a","a":2}"#, "a", Some("2"));
+    }
+
+    #[test]
+    fn what_only_looks_like_the_name_is_not_taken_for_it() {
+        check(r#"{"a":{"b":1},"b":2}"#, "b", Some("2"));
+        check(r#"{"a":[{"b":1}],"b":2}"#, "b", Some("2"));
+        check(r#"{"a":{"b":1}}"#, "b", None);
+        check(r#"{"a":"\"b\":","b":2}"#, "b", Some("2"));
+        check(r#"{"a":"b",":":2}"#, ",", None);
+        check(r#"{"a":"b,",":":2}"#, ",", None);
+        check(r#"{"a":"b","x":":",",":2}"#, ",", Some("2"));
+        check(r#"{"a":"b",":":2}"#, ":", Some("2"));
+        check(r#"{"a":["b"],"]":2}"#, "]", Some("2"));
+        check(r#"{"a":{"":1},"}":3,"":2}"#, "}", Some("3"));
+        check(r#"{"a":"","":2}"#, "", Some("2"));
+        check(r#"{"a":"{","b":2}"#, "b", Some("2"));
+        check(r#"{"\u0062":2}"#, "b", Some("2"));
+        check(r#"{"x":"y","a":1}"#, "y", None);
+        check("{\"a\u{7f}\":1,\"\u{80}\":2}", "a\u{7f}", Some("1"));
     }
 
     #[test]

@@ -43,12 +43,27 @@ impl Search {
     /// Judges whether all words are in the record.
     pub(super) fn is_met(&self, record: View<'_>, room: &mut Lower) -> bool {
         let all = u64::MAX.checked_shr(64 - u32::try_from(self.words.len()).unwrap_or(64));
+        if record
+            .text()
+            .is_some_and(|text| self.is_ruled_out(text, room))
+        {
+            return false;
+        }
         let mut missing = Missing {
             words: &self.words,
             bits: all.unwrap_or(0),
             room,
         };
         missing.look_into(record)
+    }
+
+    /// Judges quickly whether a word is nowhere in a text, be it in strings or not.
+    fn is_ruled_out(&self, text: &[u8], room: &mut Lower) -> bool {
+        if memchr::memchr(b'\\', text).is_some() {
+            return false;
+        }
+        let lower = room.of_text(text);
+        !self.words.iter().all(|word| word.is_in(lower))
     }
 }
 

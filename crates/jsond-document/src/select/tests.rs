@@ -218,29 +218,33 @@ fn exists_asks_for_presence_only() {
 }
 
 #[test]
-fn a_bad_expression_is_told_with_its_place() {
-    let place = |text: &str| match Selection::default().with_condition("m:matches", text) {
-        Err(SelectError::Expression {
-            character, fault, ..
-        }) => (character, fault),
-        other => panic!("{text}: {other:?}"),
-    };
-    assert_eq!(place("a("), (Some(2), "unclosed group".to_owned()));
-    assert_eq!(place("김[z-a]").0, Some(3));
-    assert_eq!(place("*").0, Some(1));
-    let (character, fault) = place("a\n(");
-    assert_eq!((character, &*fault), (None, "unclosed group"));
+fn an_expression_is_refused_when_it_is_bad_or_costs_too_much() {
     refuse(
         "m:matches",
         "a(",
         "of m:matches is refused at character 2: unclosed group",
     );
-    refuse(
-        "m:matches",
-        "(a{1000}){1000}",
-        "it is too large; shorten it",
+    refuse("m:matches", "(a{1000}){1000}", "too large; shorten it");
+    let mut selection = Selection::default();
+    selection.with_condition("m", "x").unwrap();
+    selection
+        .with_condition("m:matches", "a[ab]{999}c")
+        .unwrap();
+    let record = |text: &str| format!(r#"{{"m":"{text}"}}"#);
+    let long = "ab".repeat(300_000);
+    let select = |text: String| selection.apply(&Value::parse(text.as_bytes()).unwrap());
+    let costly = select(format!("[{},{}]", record("x"), record(&long)));
+    assert_eq!(
+        costly.unwrap().json.as_str(),
+        "[]",
+        "the other condition comes first"
     );
-    refuse("m:matches", &"(".repeat(10_000), "m:matches is refused");
+    let mut selection = Selection::default();
+    selection
+        .with_condition("m:matches", "a[ab]{999}c")
+        .unwrap();
+    let value = Value::parse(format!("[{}]", record(&long)).as_bytes()).unwrap();
+    assert_eq!(selection.apply(&value).unwrap_err(), SelectError::TooCostly);
 }
 
 #[test]

@@ -24,20 +24,32 @@ pub(super) struct Lower(Vec<u8>);
 impl Lower {
     /// Puts a spelled string into lower case.
     pub(super) fn of_spelled(&mut self, spelled: &[u8]) -> &[u8] {
+        self.of_text(&bytes_of(spelled))
+    }
+
+    /// Puts UTF-8 into lower case.
+    pub(super) fn of_text(&mut self, text: &[u8]) -> &[u8] {
         self.0.clear();
-        let text = bytes_of(spelled);
         if text.is_ascii() {
             self.0.extend(text.iter().map(u8::to_ascii_lowercase));
         } else {
-            let lower = lower(&String::from_utf8_lossy(&text));
-            self.0.extend_from_slice(lower.as_bytes());
+            push_lower(&String::from_utf8_lossy(text), &mut self.0);
         }
         &self.0
     }
 }
 
-fn lower(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).collect()
+/// Appends every character's lower case, whatever stands around it.
+fn push_lower(text: &str, out: &mut Vec<u8>) {
+    for character in text.chars() {
+        if character.is_ascii() {
+            out.extend(u8::try_from(character.to_ascii_lowercase()));
+        } else {
+            for lower in character.to_lowercase() {
+                out.extend_from_slice(lower.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
+    }
 }
 
 /// A text that is sought in others without regard to case.
@@ -46,7 +58,9 @@ pub(super) struct Needle(Finder<'static>);
 
 impl Needle {
     pub(super) fn new(text: &str) -> Self {
-        Self(Finder::new(lower(text).as_bytes()).into_owned())
+        let mut lower = Vec::with_capacity(text.len());
+        push_lower(text, &mut lower);
+        Self(Finder::new(&lower).into_owned())
     }
 
     /// The text in lower case.
