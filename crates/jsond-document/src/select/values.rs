@@ -64,11 +64,19 @@ impl Values {
         match (stored.kind(), stored.text()) {
             (Kind::Array | Kind::Object, _) => self.contain_container(stored),
             (Kind::String, Some(spelled)) => self.contain_text(&bytes_of(spelled)),
-            (Kind::Number, Some(text)) => {
-                !self.numbers.is_empty() && self.numbers.binary_search(&Number::of(text)).is_ok()
-            }
+            (Kind::Number, Some(text)) => self.contain_number(text),
             (_, Some(word)) => self.contain_text(word),
             (_, None) => false,
+        }
+    }
+
+    fn contain_number(&self, text: &[u8]) -> bool {
+        // Whole numbers without a sign have one spelling only, apart from points and exponents.
+        let is_whole = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
+        match &self.texts[..] {
+            [one] if is_whole(one.as_bytes()) && is_whole(text) => one.as_bytes() == text,
+            _ if self.numbers.is_empty() => false,
+            _ => self.numbers.binary_search(&Number::of(text)).is_ok(),
         }
     }
 
