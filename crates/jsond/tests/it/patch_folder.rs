@@ -228,10 +228,15 @@ fn ten_thousand_insertions_at_the_front_end_in_bounded_time() {
     let operations = vec![r#"{"op":"add","path":"/0","value":[]}"#; 10_000].join(",");
     let begin = Instant::now();
     server
-        .json_patch("/list.json", &format!("[{operations}]"))
+        .request_patiently(
+            "PATCH",
+            "/list.json",
+            &[JSON_PATCH],
+            &format!("[{operations}]"),
+        )
         .one_of(&[200, 413, 422]);
     assert!(
-        begin.elapsed() < Duration::from_secs(15),
+        begin.elapsed() < Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 5 }),
         "{:?}",
         begin.elapsed()
     );
