@@ -28,7 +28,7 @@ pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 
 /// The steps of one JSONPath, about a second of one core: a million records with a few members
 /// each can be gone through, but not a thousand times.
-pub const JSONPATH_STEPS_MAX: usize = 50_000_000;
+pub const JSONPATH_STEPS_MAX: usize = 30_000_000;
 
 /// What one JSONPath may find: more than this is a download, not a query.
 pub const JSONPATH_RESULT_BYTES_MAX: usize = 64 << 20;

@@ -14,6 +14,8 @@ use jsond_store::{Address, Applied, Edit, Key, Mutation, Precondition};
 pub(super) enum Action {
     /// A representation of a value or a folder.
     Read(Box<Read>),
+    /// A folder without its final slash; the request is sent to the one with it.
+    Move(Address),
     /// What can be done with a value.
     Describe(Address),
     /// What can be done with the server (`OPTIONS *`).

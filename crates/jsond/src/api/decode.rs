@@ -127,6 +127,13 @@ fn decode_address(
     body: Bytes,
     image: &Image,
 ) -> Result<Action, Problem> {
+    let is_of_folder = matches!(head.method.as_str(), "PATCH" | "QUERY");
+    if is_of_folder
+        && !slash
+        && let Resolved::Folder { path, .. } = find(image, &address)
+    {
+        return Ok(Action::Move(Address(path)));
+    }
     let query = head.uri.query().unwrap_or_default();
     let mut pairs = parse_form(query.as_bytes())?;
     match head.method.as_str() {

@@ -18,6 +18,7 @@ pub(super) async fn perform(api: &Api, action: Action) -> Result<Outcome, Proble
     let store = &*api.store;
     match action {
         Action::Read(read) => read::read(api, read).await,
+        Action::Move(folder) => Ok(Outcome::Moved(read::folder_reference(&folder, None))),
         Action::Describe(address) => describe(&store.image(), &address),
         Action::DescribeServer => Ok(Outcome::Methods(None)),
         Action::DescribeOwn => Ok(Outcome::Methods(Some(Resource::Own))),

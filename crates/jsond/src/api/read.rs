@@ -78,10 +78,9 @@ pub(super) async fn read(api: &Api, read: Box<Read>) -> Result<Outcome, Problem>
 /// Finds what a read is about, or where it has its canonical target.
 fn subject_of(image: &Image, read: &Read) -> Result<Result<Subject, String>, Problem> {
     match find(image, &read.address) {
-        Resolved::Folder { path, .. } if !read.slash && read.method != *"QUERY" => {
-            let query = read.query.as_ref().map(|it| format!("?{it}"));
-            let path = reference_of(&Address(path));
-            Ok(Err(format!("{path}/{}", query.unwrap_or_default())))
+        Resolved::Folder { path, .. } if !read.slash => {
+            let query = read.query.as_deref();
+            Ok(Err(folder_reference(&Address(path), query)))
         }
         Resolved::Folder { path, entries } => Ok(Ok(Subject::Folder { path, entries })),
         Resolved::Value(place) => Ok(Ok(Subject::Value(Box::new(place)))),
@@ -91,6 +90,12 @@ fn subject_of(image: &Image, read: &Read) -> Result<Result<Subject, String>, Pro
             .map_or_else(Problem::not_found, Problem::broken_on_read)),
         _ => Err(Problem::not_found()),
     }
+}
+
+/// Spells the canonical target of a folder.
+pub(super) fn folder_reference(folder: &Address, query: Option<&str>) -> String {
+    let query = query.map(|it| format!("?{it}"));
+    format!("{}/{}", reference_of(folder), query.unwrap_or_default())
 }
 
 /// Makes the representation; a large one beside the thread of the connections.

@@ -182,6 +182,7 @@ fn unknown(name: &str) -> Problem {
 pub(super) fn refused(error: &SelectError) -> Problem {
     let kind = match error {
         SelectError::PastTheEnd { .. } => ProblemKind::NoSuchPage,
+        SelectError::TooCostly => ProblemKind::QueryTooCostly,
         _ => ProblemKind::UnknownParameter,
     };
     let mut detail = error.to_string();

@@ -120,6 +120,7 @@ fn in_korean_reasons_are_korean_and_prompts_are_not() {
 fn control_characters_of_a_client_are_escaped_on_the_console() {
     for language in ["en", "ko"] {
         let server = Server::start(Folder::school(), &["--lang", language]);
+        server.prints("that says how to stop", |line| line.contains("Ctrl-C"));
         let before = server.stderr().lines().count();
         for line in [
             "GET a\u{1b}[31mred\u{7}.json",
