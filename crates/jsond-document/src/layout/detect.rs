@@ -6,6 +6,9 @@
 use super::{BOM, Indent, Layout, Newline, breaks_line, last_line};
 use std::ops::Range;
 
+/// No person indents by more for each level.
+const UNIT_BYTES_MAX: usize = 16;
+
 /// How much of a long text is looked at: the style of a file shows in its first pages.
 const SAMPLE_BYTES_MAX: usize = 256 * 1024;
 
@@ -146,9 +149,11 @@ impl<'a> Survey<'a> {
         }
         let outer = &self.text[frame.indent.clone()];
         if let Some(unit) = self.text[self.line.clone()].strip_prefix(outer) {
+            // What is printed afresh would be mostly white space in a file that indents by more.
+            let length = unit.len().min(UNIT_BYTES_MAX);
             self.indent = Some(match unit.first() {
-                Some(b'\t') => Indent::Tabs(unit.len()),
-                _ => Indent::Spaces(unit.len()),
+                Some(b'\t') => Indent::Tabs(length),
+                _ => Indent::Spaces(length),
             });
         }
     }

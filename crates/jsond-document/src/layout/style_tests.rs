@@ -143,3 +143,13 @@ fn deep_and_wide_files_change_in_one_place() {
 fn deeper_files_than_documents_may_be_are_printed_evenly() {
     check_deep(300, "\"id\" :  7\n", "\"id\": 7\n");
 }
+
+/// A file whose first line stood in by 100,000 spaces made every new line of a deep value stand in
+/// by as many for each level.
+#[test]
+fn a_level_stands_in_by_sixteen_at_the_most() {
+    for (unit, kind) in [(" ", Indent::Spaces(16)), ("\t", Indent::Tabs(16))] {
+        let text = format!("{{\n{}\"a\": 1\n}}\n", unit.repeat(1000));
+        assert_eq!(Layout::detect(text.as_bytes()).indent, kind);
+    }
+}

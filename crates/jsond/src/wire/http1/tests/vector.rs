@@ -79,10 +79,6 @@ const DEVIATIONS: &[(&str, &str)] = &[
         CODING,
     ),
     (
-        "uri.md: Quotes in URI",
-        "a quote in a query is percent-encoded by every client",
-    ),
-    (
         "uri.md: Fragment in URI",
         "a fragment never leaves a client. RFC 9112 §3.2",
     ),
