@@ -30,6 +30,10 @@ pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 /// each can be gone through, but not a thousand times.
 pub const JSONPATH_STEPS_MAX: usize = 30_000_000;
 
+/// The steps of a JSONPath that is not known to be costly yet, some milliseconds: with more it
+/// begins again among the long jobs, since a text of any size can be gone through a million times.
+pub const JSONPATH_STEPS_LIGHT: usize = 200_000;
+
 /// What one JSONPath may find: more than this is a download, not a query.
 pub const JSONPATH_RESULT_BYTES_MAX: usize = 64 << 20;
 
@@ -109,7 +113,11 @@ pub const CODINGS_CACHE_BYTES_MAX: usize = 64 << 20;
 /// the others on that thread need not be spared it.
 pub const HEAVY_BYTES_MIN: usize = 32 << 10;
 
-/// Heavy jobs at one time: reading and writing go on beside them.
+/// Work on more bytes may take a second, and waits in a lane of its own: nobody who asks for a
+/// tenth of it stands behind.
+pub const LONG_BYTES_MIN: usize = 4 << 20;
+
+/// Heavy jobs at one time in each lane: reading and writing go on beside them.
 pub const HEAVY_JOBS_MAX: usize = 2;
 
 /// Streams of one HTTP/2 connection at one time: the protocol asks for at least 100.

@@ -1,26 +1,30 @@
 //! Runs long computations off the threads that serve connections, a few at a time.
 //!
-//! Knows nothing of what is computed. Jobs wait in the order in which they came.
+//! Knows nothing of what is computed. There are two lanes, so that a short job never waits for the
+//! long ones of others; in each jobs wait in the order in which they came.
 
-use crate::limits::HEAVY_BYTES_MIN;
+use crate::limits::{HEAVY_BYTES_MIN, LONG_BYTES_MIN};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 /// The right to run a few heavy jobs at one time; clones share it.
 #[derive(Debug, Clone)]
 pub(super) struct Heavy {
-    permits: Arc<Semaphore>,
+    short: Arc<Semaphore>,
+    long: Arc<Semaphore>,
 }
 
 impl Heavy {
-    /// Allows so many jobs at one time.
+    /// Allows so many jobs at one time in each lane.
     pub(super) fn new(jobs_max: usize) -> Self {
         Self {
-            permits: Arc::new(Semaphore::new(jobs_max)),
+            short: Arc::new(Semaphore::new(jobs_max)),
+            long: Arc::new(Semaphore::new(jobs_max)),
         }
     }
 
-    /// Runs a job on a thread of its own and gives what it returns; a panic goes on in the caller.
+    /// Runs a job that may be long on a thread of its own and gives what it returns; a panic goes
+    /// on in the caller.
     ///
     /// *Cancel*: a job that waits is dropped and never runs; one that runs goes on to its end, and
     /// counts until then. The runtime that is shut down waits for it.
@@ -29,35 +33,41 @@ impl Heavy {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let permits = Arc::clone(&self.permits);
-        let permit = permits
-            .acquire_owned()
-            .await
-            .expect("INVARIANT: never closed");
-        let job = move || {
-            // The permit belongs to the job: nobody else would know when it ends.
-            let _permit = permit;
-            job()
-        };
-        match tokio::task::spawn_blocking(job).await {
-            Ok(done) => done,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => unreachable!("INVARIANT: nothing is polled on a runtime that has ended"),
-            },
-        }
+        run_in(Arc::clone(&self.long), job).await
     }
 
-    /// Runs a job on so many bytes: here when they are few, else as [`Heavy::run`].
+    /// Runs a job on so many bytes: here when they are few, in the lane of short jobs when they
+    /// are not very many, else as [`Heavy::run`].
     pub(super) async fn run_for<T, F>(&self, bytes: usize, job: F) -> T
     where
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        if bytes < HEAVY_BYTES_MIN {
-            return job();
+        match bytes {
+            ..HEAVY_BYTES_MIN => job(),
+            HEAVY_BYTES_MIN..LONG_BYTES_MIN => run_in(Arc::clone(&self.short), job).await,
+            _ => self.run(job).await,
         }
-        self.run(job).await
+    }
+}
+
+async fn run_in<T, F>(lane: Arc<Semaphore>, job: F) -> T
+where
+    T: Send + 'static,
+    F: FnOnce() -> T + Send + 'static,
+{
+    let permit = lane.acquire_owned().await.expect("INVARIANT: never closed");
+    let job = move || {
+        // The permit belongs to the job: nobody else would know when it ends.
+        let _permit = permit;
+        job()
+    };
+    match tokio::task::spawn_blocking(job).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => unreachable!("INVARIANT: nothing is polled on a runtime that has ended"),
+        },
     }
 }
 
@@ -102,6 +112,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_short_job_does_not_wait_for_long_ones() {
+        let heavy = Heavy::new(1);
+        let (open, door) = std::sync::mpsc::channel::<()>();
+        let mut long = Box::pin(heavy.run_for(LONG_BYTES_MIN, move || door.recv()));
+        assert!(poll_once(long.as_mut()).await.is_pending());
+        assert_eq!(heavy.run_for(LONG_BYTES_MIN - 1, || 7).await, 7);
+        open.send(()).unwrap();
+        long.await.unwrap();
+    }
+
+    #[tokio::test]
     async fn a_panic_goes_on_in_the_caller_and_the_next_job_runs() {
         let heavy = Heavy::new(1);
         let failing = heavy.clone();
@@ -118,7 +139,7 @@ mod tests {
             let heavy = heavy.clone();
             async move { heavy.run(move || door.recv()).await }
         });
-        while heavy.permits.available_permits() > 0 {
+        while heavy.long.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
         let ran = Arc::new(AtomicUsize::new(0));
@@ -144,7 +165,7 @@ mod tests {
         assert!(poll_once(caller.as_mut()).await.is_pending());
         beginning.recv().unwrap();
         drop(caller);
-        assert_eq!(heavy.permits.available_permits(), 0);
+        assert_eq!(heavy.long.available_permits(), 0);
         open.send(()).unwrap();
         assert_eq!(heavy.run(|| 7).await, 7);
     }

@@ -93,7 +93,11 @@ impl Api {
 
     async fn outcome(&self, request: Request<Bytes>) -> Result<Outcome, Problem> {
         let request = self.without_coding(request).await?;
-        let action = decode::decode(request, &self.store.image())?;
+        let image = self.store.image();
+        let bytes = request.body().len();
+        // Reading a large body as JSON takes a good part of a second.
+        let job = move || decode::decode(request, &image);
+        let action = self.heavy.run_for(bytes, job).await?;
         perform::perform(self, action).await
     }
 
@@ -106,7 +110,8 @@ impl Api {
         decode::check_head(&head, &self.store.image())?;
         let codings = coding::content_codings(&head.headers).map_err(Problem::coding)?;
         let job = move || coding::decode_body(&codings, &body, limits::BODY_BYTES_MAX);
-        let body = self.heavy.run(job).await.map_err(Problem::coding)?;
+        let decoded = self.heavy.run_for(limits::HEAVY_BYTES_MIN, job).await;
+        let body = decoded.map_err(Problem::coding)?;
         Ok(Request::from_parts(head, body))
     }
 

@@ -269,6 +269,11 @@ impl Problem {
         self
     }
 
+    /// Judges whether the problem is of a kind.
+    pub(super) fn is_of(&self, kind: ProblemKind) -> bool {
+        self.kind == kind
+    }
+
     /// Makes the problem that fits a status, for refusals that come from the wire.
     #[must_use]
     pub fn of_status(status: StatusCode, detail: &str) -> Self {

@@ -12,6 +12,7 @@ use crate::api::problem::{Problem, ProblemKind};
 use crate::api::range::{self, Multipart};
 use crate::api::representation::{Representation, Subject};
 use crate::api::resource::{find, reference_of};
+use crate::limits;
 use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_RANGE, HeaderValue, RANGE};
@@ -119,11 +120,40 @@ async fn represent(
     } else {
         subject.bytes(&read.view)
     };
+    if read.view.path.is_some() && bytes < limits::LONG_BYTES_MIN {
+        return represent_path(api, subject, read, media, bytes).await;
+    }
     let job = move || {
         let made = subject.represent(media, &read);
         (read, made)
     };
     api.heavy.run_for(bytes, job).await
+}
+
+/// Makes what a JSONPath finds: what it costs shows only when it runs, whatever the size of the
+/// value. So it is tried with a few steps first, and with all of them among the long jobs.
+async fn represent_path(
+    api: &Api,
+    subject: Subject,
+    mut read: Box<Read>,
+    media: Media,
+    bytes: usize,
+) -> (Box<Read>, Result<Representation, Problem>) {
+    read.view.is_trial = true;
+    let trial = move || {
+        let made = subject.represent(media, &read);
+        (subject, read, made)
+    };
+    let (subject, mut read, made) = api.heavy.run_for(bytes, trial).await;
+    if !matches!(&made, Err(problem) if problem.is_of(ProblemKind::QueryTooCostly)) {
+        return (read, made);
+    }
+    read.view.is_trial = false;
+    let job = move || {
+        let made = subject.represent(media, &read);
+        (read, made)
+    };
+    api.heavy.run(job).await
 }
 
 /// Chooses the content coding. A range is one of the bytes without coding.

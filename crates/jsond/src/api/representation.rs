@@ -384,8 +384,12 @@ fn find(root: &Value, view: &View) -> Result<Json, Problem> {
     let Some((path, names_places)) = &view.path else {
         return Ok(root.to_json());
     };
+    let steps_max = match view.is_trial {
+        true => limits::JSONPATH_STEPS_LIGHT,
+        false => limits::JSONPATH_STEPS_MAX,
+    };
     let bounds = JsonPathBounds {
-        steps_max: limits::JSONPATH_STEPS_MAX,
+        steps_max,
         result_bytes_max: limits::JSONPATH_RESULT_BYTES_MAX,
     };
     let found = if *names_places {

@@ -13,6 +13,8 @@ pub(super) struct View {
     pub(super) pretty: bool,
     /// A JSONPath, and whether the result names the places.
     pub(super) path: Option<(JsonPath, bool)>,
+    /// Whether the JSONPath is tried with a few steps only.
+    pub(super) is_trial: bool,
     /// A part of a collection.
     pub(super) selection: Selection,
     /// The first parameter that is known for collections only.

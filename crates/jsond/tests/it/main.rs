@@ -38,6 +38,7 @@ mod dialogue_door;
 mod dialogue_target;
 mod disk;
 mod framing;
+mod heavy;
 mod hostile;
 mod http2;
 mod http2_frame;
