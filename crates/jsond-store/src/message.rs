@@ -4,6 +4,7 @@ use crate::contract::{Durability, Mutation, Outcome, Revision, StoreError};
 use crate::image::{FilePath, Image, Template};
 use crate::journal::Journal;
 use crate::journal::entry::Mark;
+use crate::key::Key;
 use crate::key::ring::Ring;
 use crate::merge::Merged;
 use arc_swap::ArcSwap;
@@ -23,6 +24,8 @@ pub(crate) type HandAnswer = SyncSender<Result<Option<Merged>, StoreError>>;
 pub(crate) enum Message {
     /// A client wants to write.
     Mutate(Box<Mutation>, Answer),
+    /// A client asks what it was answered under a key.
+    Recall(Box<Key>, Answer),
     /// A checkpoint is about to give files new contents; answered when the marks are durable.
     Mark(Vec<Mark>, SyncSender<bool>),
     /// A checkpoint has given files new contents, durably.

@@ -7,6 +7,7 @@ use crate::journal::Journal;
 use crate::journal::entry::Mark;
 use crate::journal::reader::OpenError;
 use crate::journal::segment;
+use crate::key::Key;
 use crate::key::file::{self, KeyFiles};
 use crate::key::keeper;
 use crate::key::ring::Ring;
@@ -139,9 +140,27 @@ impl Store {
         mutation: Mutation,
     ) -> impl Future<Output = Result<Outcome, StoreError>> + Send + use<> {
         let (answer, answered) = oneshot::channel();
-        let sent = self
-            .writer
-            .send(Message::Mutate(Box::new(mutation), answer));
+        self.tell(Message::Mutate(Box::new(mutation), answer), answered)
+    }
+
+    /// Asks for the outcome that a mutation with this key would repeat, whether or not it could
+    /// still be decided; [`Rejection::NotFound`](crate::Rejection::NotFound) when the key is new.
+    ///
+    /// *Errors*: see [`StoreError`].
+    pub fn recall(
+        &self,
+        key: Key,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send + use<> {
+        let (answer, answered) = oneshot::channel();
+        self.tell(Message::Recall(Box::new(key), answer), answered)
+    }
+
+    fn tell(
+        &self,
+        message: Message,
+        answered: oneshot::Receiver<Result<Outcome, StoreError>>,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send + use<> {
+        let sent = self.writer.send(message);
         async move {
             sent.map_err(|_| StoreError::Stopped)?;
             answered.await.map_err(|_| StoreError::OutcomeUnknown)?

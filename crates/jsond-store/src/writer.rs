@@ -133,6 +133,11 @@ impl Writer {
                 let result = self.mutate(&mutation, batch);
                 batch.waiting.push(Waiting::Client(answer, result));
             }
+            Message::Recall(key, answer) => {
+                let known = self.recalled(&key);
+                let outcome = known.unwrap_or(Outcome::Rejected(Rejection::NotFound));
+                batch.waiting.push(Waiting::Client(answer, Ok(outcome)));
+            }
             Message::Mark(marks, answer) => {
                 for mark in marks {
                     self.marks.announce(mark.clone());
@@ -272,7 +277,8 @@ impl Writer {
         if self.closed {
             return Err(StoreError::Stopped);
         }
-        if let Some(outcome) = self.repeated(mutation) {
+        let known = mutation.key.as_ref().and_then(|key| self.recalled(key));
+        if let Some(outcome) = known {
             return Ok(outcome);
         }
         let mut decision = match decide(&self.image, mutation) {

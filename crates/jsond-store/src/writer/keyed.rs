@@ -2,7 +2,7 @@
 //! keys are in files.
 
 use super::Writer;
-use crate::contract::{Applied, Mutation, Outcome, Rejection};
+use crate::contract::{Applied, Outcome, Rejection};
 use crate::journal::entry::Body;
 use crate::key::Key;
 use crate::key::answer::{AnswerValue, Answered};
@@ -15,8 +15,8 @@ use std::time::SystemTime;
 
 impl Writer {
     /// The outcome of a mutation whose key is known already.
-    pub(super) fn repeated(&self, mutation: &Mutation) -> Option<Outcome> {
-        Some(match self.keys.find(mutation.key.as_ref()?)? {
+    pub(super) fn recalled(&self, key: &Key) -> Option<Outcome> {
+        Some(match self.keys.find(key)? {
             Found::Repeat(answered) => Outcome::Applied(self.first_answer(answered)),
             Found::Other => Outcome::Rejected(Rejection::KeyReused),
         })

@@ -6,9 +6,9 @@ use crate::api::question::Question;
 use crate::api::resource::{Resource, find};
 use crate::api::{Api, metrics, read};
 use bytes::Bytes;
-use jsond_document::Kind;
+use jsond_document::{Kind, Value};
 use jsond_store::{
-    Addition, Address, Current, Edit, Image, Mutation, Place, Rejection, Resolved, Store,
+    Addition, Address, Current, Edit, Image, Key, Mutation, Place, Rejection, Resolved, Store,
 };
 
 /// Performs an action.
@@ -23,7 +23,7 @@ pub(super) async fn perform(api: &Api, action: Action) -> Result<Outcome, Proble
         Action::DescribeServer => Ok(Outcome::Methods(None)),
         Action::DescribeOwn => Ok(Outcome::Methods(Some(Resource::Own))),
         Action::Own(own) => Ok(read_own(api, own)),
-        Action::Write(write) => perform_write(store, write).await,
+        Action::Write(write) => perform_write(api, write).await,
         Action::Answer(answer) => perform_answer(store, answer).await,
         Action::Ask(ask) => perform_ask(store, ask).await,
     }
@@ -63,21 +63,49 @@ const VERSION: &str = concat!(
 
 const PROBLEMS: &str = include_str!("../../../../docs/problems.md");
 
-async fn perform_write(store: &Store, write: Write) -> Result<Outcome, Problem> {
-    let Write {
-        mut mutation,
-        minimal,
-    } = write;
-    if let Edit::Add(additions) = &mut mutation.edit {
-        arrange(&store.image(), &mutation.address, additions)?;
+async fn perform_write(api: &Api, write: Write) -> Result<Outcome, Problem> {
+    let (store, minimal) = (&*api.store, write.minimal);
+    let mutation = write.mutation;
+    let bytes = match &mutation.edit {
+        Edit::Add(additions) => additions.iter().map(|it| it.value.len_bytes()).sum(),
+        _ => return submit(store, mutation, minimal).await,
+    };
+    let (image, key) = (store.image(), mutation.key.clone());
+    let job = move || arranged(&image, mutation);
+    match api.heavy.run_for(bytes, job).await {
+        Ok(mutation) => submit(store, mutation, minimal).await,
+        Err(problem) => repeat_or(store, key, minimal, problem).await,
     }
-    submit(store, mutation, minimal).await
+}
+
+/// Gives a repeat its first answer, also where its request could not be made any more; what is no
+/// repeat gets the problem.
+async fn repeat_or(
+    store: &Store,
+    key: Option<Key>,
+    minimal: bool,
+    problem: Problem,
+) -> Result<Outcome, Problem> {
+    let Some(key) = key else {
+        return Err(problem);
+    };
+    match store.recall(key).await? {
+        jsond_store::Outcome::Applied(applied) => Ok(Outcome::Applied {
+            applied: Box::new(applied),
+            minimal,
+        }),
+        jsond_store::Outcome::Rejected(Rejection::KeyReused) => Err(Rejection::KeyReused.into()),
+        jsond_store::Outcome::Rejected(_) => Err(problem),
+    }
 }
 
 /// Arranges what a POST adds for the collection that takes it: the members of one object for an
 /// object, one or many elements for an array.
-fn arrange(image: &Image, address: &Address, additions: &mut Vec<Addition>) -> Result<(), Problem> {
-    let place = match image.resolve(address) {
+fn arranged(image: &Image, mut mutation: Mutation) -> Result<Mutation, Problem> {
+    let Edit::Add(additions) = &mut mutation.edit else {
+        return Ok(mutation);
+    };
+    let place = match image.resolve(&mutation.address) {
         Resolved::Value(place) => place,
         Resolved::Broken(file) => {
             return Err(file
@@ -95,25 +123,29 @@ fn arrange(image: &Image, address: &Address, additions: &mut Vec<Addition>) -> R
         return Err(no_record());
     }
     if place.value.kind() == Kind::Array {
-        return Ok(());
+        return Ok(mutation);
     }
-    let [Addition { value, .. }] = &additions[..] else {
-        return Err(Rejection::NotARecord.into());
+    let members = match &additions[..] {
+        [Addition { value, .. }] if value.kind() == Kind::Object => members_of(value),
+        // What is wrong with the value counts only where the preconditions hold.
+        _ if !mutation.precondition.holds(Current::Value(&place)) => {
+            return Err(Rejection::Precondition.into());
+        }
+        _ => return Err(Rejection::NotARecord.into()),
     };
-    if value.kind() != Kind::Object {
-        return Err(Rejection::NotARecord.into());
-    }
-    *additions = value
-        .members()
-        .map(|member| Addition {
-            key: member.name().map(std::borrow::Cow::into_owned),
-            value: member.value,
-        })
-        .collect();
-    if additions.is_empty() {
+    if members.is_empty() {
         return Err(no_record());
     }
-    Ok(())
+    *additions = members;
+    Ok(mutation)
+}
+
+fn members_of(value: &Value) -> Vec<Addition> {
+    let members = value.members().map(|member| Addition {
+        key: member.name().map(std::borrow::Cow::into_owned),
+        value: member.value,
+    });
+    members.collect()
 }
 
 fn no_record() -> Problem {
@@ -169,7 +201,10 @@ fn find_for_write(image: &Image, ask: &Ask) -> Result<Option<Place>, Problem> {
             .broken
             .clone()
             .map_or_else(Problem::not_found, |error| Rejection::Broken(error).into())),
-        Resolved::Absent { .. } | Resolved::AbsentFile { .. } if ask.intent == Intent::Set => {
+        // The body is judged before what is there.
+        Resolved::Absent { .. } | Resolved::AbsentFile { .. } | Resolved::Nothing
+            if ask.intent == Intent::Set =>
+        {
             Ok(None)
         }
         _ => Err(Problem::not_found()),
@@ -177,8 +212,17 @@ fn find_for_write(image: &Image, ask: &Ask) -> Result<Option<Place>, Problem> {
 }
 
 async fn perform_answer(store: &Store, answer: Answer) -> Result<Outcome, Problem> {
+    let (key, minimal) = (answer.ask.key.clone(), answer.ask.minimal);
+    match mutation_of(&store.image(), answer) {
+        Ok(mutation) => submit(store, mutation, minimal).await,
+        Err(problem) => repeat_or(store, key, minimal, problem).await,
+    }
+}
+
+/// Finds what an answer in words or as a form asks for.
+fn mutation_of(image: &Image, answer: Answer) -> Result<Mutation, Problem> {
     let Answer { ask, given } = answer;
-    let place = find_for_write(&store.image(), &ask)?;
+    let place = find_for_write(image, &ask)?;
     let question = place
         .as_ref()
         .and_then(|place| Question::of(ask.intent, place));
@@ -189,11 +233,11 @@ async fn perform_answer(store: &Store, answer: Answer) -> Result<Outcome, Proble
     if !holds_for(&ask, &place) {
         return Err(Rejection::Precondition.into());
     }
-    let mutation = Mutation {
+    let mutation = question.mutation(&place, &given)?;
+    Ok(Mutation {
         key: ask.key,
-        ..question.mutation(&place, &given)?
-    };
-    submit(store, mutation, ask.minimal).await
+        ..mutation
+    })
 }
 
 /// A precondition of an answer is about the collection that was asked about.
