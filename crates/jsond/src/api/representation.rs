@@ -309,12 +309,13 @@ fn rendered(media: Media, content: Content, view: &View, place: Option<&Place>) 
         Some(place) => jsond_store::pretty_text(&place.file, &value),
         None => jsond_document::pretty(&value.to_json(), &jsond_document::Layout::tabs()),
     };
-    in_form(tag, text)
-}
-
-/// A JSON text in another layout; it ends in a newline.
-fn in_form(tag: Tag, text: Vec<u8>) -> Representation {
-    in_form_of_pieces(Media::Json, tag, vec![Bytes::from(text)])
+    let has_no_layout = text.len() == value.len_bytes() + 1;
+    let pieces = vec![Bytes::from(text)];
+    if has_no_layout {
+        // Equal bytes have equal tags.
+        return of_pieces(Media::Json, tag, pieces);
+    }
+    in_form_of_pieces(Media::Json, tag, pieces)
 }
 
 fn in_form_of_pieces(media: Media, tag: Tag, pieces: Vec<Bytes>) -> Representation {

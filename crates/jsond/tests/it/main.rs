@@ -54,6 +54,7 @@ mod options;
 mod page;
 mod patch;
 mod patch_folder;
+mod order;
 mod patience;
 mod prefer;
 mod preserve;
