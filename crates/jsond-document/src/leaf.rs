@@ -14,6 +14,9 @@ use std::sync::Arc;
 /// A run is closed when its text has reached this size, about one page.
 const RUN_BYTES_TARGET: usize = 4096;
 
+/// A run that an edit makes longer than this is split.
+const RUN_BYTES_MAX: usize = 6144;
+
 /// What a part of a tree holds.
 ///
 /// *Shape*: `bytes` counts one separator for each leaf; `objects` the entries that are objects.
@@ -50,6 +53,16 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
+    /// The length of the text in a run, with a separator; a tree has a leaf of its own.
+    fn bytes(&self) -> usize {
+        match self.value.as_tree() {
+            Some(_) => 0,
+            None => {
+                self.name.as_ref().map_or(0, |name| name.len() + 1) + self.value.len_bytes() + 1
+            }
+        }
+    }
+
     /// The key by which a record is found: the member's name, or the element's id.
     pub(crate) fn key(&self) -> Option<Cow<'_, str>> {
         match &self.name {
@@ -152,6 +165,21 @@ impl Leaf {
 
 /// Packs entries into as few leaves as their sizes allow.
 pub(crate) fn pack(pieces: &[Piece]) -> Vec<Leaf> {
+    pack_to(pieces, RUN_BYTES_TARGET)
+}
+
+/// Packs the entries of one leaf again after an edit: one leaf that may be somewhat large, or
+/// leaves of equal size, so that the next edits at the same place split nothing.
+pub(crate) fn pack_evenly(pieces: &[Piece]) -> Vec<Leaf> {
+    let bytes: usize = pieces.iter().map(Piece::bytes).sum();
+    let parts = match bytes {
+        ..=RUN_BYTES_MAX => 1,
+        _ => bytes.div_ceil(RUN_BYTES_TARGET),
+    };
+    pack_to(pieces, bytes.div_ceil(parts))
+}
+
+fn pack_to(pieces: &[Piece], target: usize) -> Vec<Leaf> {
     let mut leaves = Vec::new();
     let mut run = OpenRun::default();
     for piece in pieces {
@@ -165,7 +193,7 @@ pub(crate) fn pack(pieces: &[Piece]) -> Vec<Leaf> {
             }
             None => {
                 run.push(piece);
-                if run.text.len() >= RUN_BYTES_TARGET {
+                if run.text.len() >= target {
                     leaves.extend(run.close());
                 }
             }

@@ -4,9 +4,11 @@
 //! nothing and stays what it was. Leaves are found by order number (kept in the index under each
 //! key) or by position; every branch carries the sums of what lies below.
 
+mod relabel;
+
 use crate::index::Index;
 use crate::json::Kind;
-use crate::leaf::{Leaf, Piece, Sum, pack};
+use crate::leaf::{Leaf, Piece, Sum, pack, pack_evenly};
 use bytes::Bytes;
 use std::sync::{Arc, OnceLock};
 
@@ -251,11 +253,16 @@ impl Tree {
         gone: Option<&Piece>,
         came: Option<&Piece>,
     ) -> Self {
-        let leaves: Vec<_> = pack(pieces).into_iter().map(Arc::new).collect();
         let next = self.order_after(order);
+        // At the end entries come in their order, and fill one leaf after the other.
+        let packed = match next {
+            Some(_) => pack_evenly(pieces),
+            None => pack(pieces),
+        };
+        let leaves: Vec<_> = packed.into_iter().map(Arc::new).collect();
         let room = next.map_or(ORDER_GAP, |next| (next - order) / (leaves.len() as u64 + 1));
         if leaves.len() > 1 && room == 0 {
-            return self.rebuilt(order, pieces);
+            return self.relabelled(order, &leaves, gone, came);
         }
         let children: Vec<_> = leaves
             .into_iter()
@@ -264,25 +271,16 @@ impl Tree {
             .collect();
         let index = self.index_after(&children, gone, came);
         let level = replace(&self.root, order, &children);
-        let mut tree = Self::of_children(self.kind, level);
-        tree.index = index;
-        if tree.index.is_none() && tree.sum.objects == tree.sum.entries {
-            tree.index = tree.make_index();
-        }
-        tree
+        Self::of_children(self.kind, level).with_index(index)
     }
 
-    /// The way out when no order number is left between two leaves.
-    fn rebuilt(&self, order: u64, pieces: &[Piece]) -> Self {
-        let mut all = Vec::with_capacity(self.sum.entries + 1);
-        for (at, leaf) in self.leaves_with_order() {
-            if at == order {
-                all.extend_from_slice(pieces);
-            } else {
-                all.extend(leaf.pieces(self.named()));
-            }
+    /// Takes the index over; where there is none an edit may have made a collection.
+    fn with_index(mut self, index: Option<Index>) -> Self {
+        self.index = index;
+        if self.index.is_none() && self.sum.objects == self.sum.entries {
+            self.index = self.make_index();
         }
-        Self::build(self.kind, &all)
+        self
     }
 
     fn leaves_with_order(&self) -> Vec<(u64, &Arc<Leaf>)> {
