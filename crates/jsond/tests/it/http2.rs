@@ -161,6 +161,34 @@ fn a_body_of_16_mib_goes_in_and_comes_out() {
 }
 
 #[test]
+fn many_coded_bodies_at_once_take_turns_and_all_go_in() {
+    let server = Server::school();
+    // A few kilobytes on the wire, 4 MB when they are decoded.
+    let text = format!("\"{}\"", "x".repeat(4 << 20));
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+    let coded = Bytes::from(encoder.finish().unwrap());
+    run(async {
+        let client = Http2::open(server.address()).await;
+        let tasks: Vec<_> = (0..12)
+            .map(|n| {
+                let (client, coded) = (client.clone(), coded.clone());
+                tokio::spawn(async move {
+                    let mut put = ask("PUT", &format!("/c{n}.json"), full(coded));
+                    let gzip = http::HeaderValue::from_static("gzip");
+                    put.headers_mut().insert("content-encoding", gzip);
+                    let answer = client.send(put).await;
+                    (answer.status().as_u16(), answer.body().len())
+                })
+            })
+            .collect();
+        for task in tasks {
+            assert_eq!(task.await.unwrap(), (201, text.len() + 1));
+        }
+    });
+}
+
+#[test]
 fn a_refusal_leaves_the_connection_and_its_other_streams_alone() {
     let server = Server::school();
     run(async {

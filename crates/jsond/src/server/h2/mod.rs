@@ -17,7 +17,7 @@ use crate::wire::http1::Refusal;
 use crate::wire::http2::check_head;
 use answer::Answer;
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, DATE, HeaderValue};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, DATE, HeaderValue};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
@@ -172,7 +172,8 @@ impl Door {
         let read = if is_too_large {
             Err(Fault::TooLarge)
         } else {
-            self.read(&mut body, length).await
+            let is_coded = head.headers.contains_key(CONTENT_ENCODING);
+            self.read(&mut body, length, is_coded).await
         };
         let response = match read {
             // The room that the body takes is given back when it is answered.
@@ -208,9 +209,14 @@ impl Door {
         &self,
         body: &mut Incoming,
         length: Option<u64>,
+        is_coded: bool,
     ) -> Result<(Bytes, Option<SemaphorePermit<'_>>), Fault> {
         let mut whole = BytesMut::new();
         let mut room = None;
+        if is_coded {
+            // A small coded body may become one of the largest.
+            room = Some(self.load.room_for_body(None).await);
+        }
         let mut deadline = Instant::now() + limits::PROGRESS_TIME;
         loop {
             let frame = timeout_at(deadline, body.frame()).await;
