@@ -421,3 +421,69 @@ fn a_head_that_stops_is_waited_for_ten_seconds() {
     });
     server.still_serves();
 }
+
+/// The long waits; the checks of the repository run them beside those of HTTP/1.1.
+mod patience {
+    use super::*;
+
+    /// Sends bytes, reads until the server closes; gives what came and how long it took.
+    fn wait(server: &Server, bytes: &[u8]) -> (Vec<Frame>, Duration) {
+        let mut frames = Frames::open(server);
+        frames.wire.patience(Duration::from_secs(120));
+        frames.send(bytes);
+        let start = Instant::now();
+        let came = std::iter::from_fn(|| frames.next()).collect();
+        (came, start.elapsed())
+    }
+
+    #[track_caller]
+    fn check(waited: Duration, seconds: u64) {
+        let bound = Duration::from_secs(seconds);
+        let late = Duration::from_secs(8);
+        assert!(waited + Duration::from_secs(1) > bound, "{waited:?}");
+        assert!(waited < bound + late, "{waited:?}");
+    }
+
+    #[test]
+    #[ignore = "waits 75 s; the checks of the repository run it"]
+    fn an_idle_connection_is_told_to_go_after_its_time() {
+        let server = Server::school();
+        let bytes = [greeting(), get(1, "/students.json")].concat();
+        let (came, waited) = wait(&server, &bytes);
+        check(waited, 75);
+        let goodbye = came.iter().find(|frame| frame.kind == GOAWAY);
+        assert_eq!(goodbye.expect("a goodbye").payload[7], 0, "NO_ERROR");
+    }
+
+    #[test]
+    #[ignore = "waits 30 s; the checks of the repository run it"]
+    fn a_body_without_progress_is_408_and_its_connection_stays() {
+        let server = Server::school();
+        let mut frames = Frames::greet(&server);
+        frames.wire.patience(Duration::from_secs(60));
+        frames.send(frame(HEADERS, END_HEADERS, 1, &put("/late.json")));
+        frames.send(frame(DATA, 0, 1, b"{"));
+        let start = Instant::now();
+        frames.wait_for(HEADERS);
+        let problem = frames.wait_for(DATA).payload;
+        check(start.elapsed(), 30);
+        let problem: serde_json::Value = serde_json::from_slice(&problem).unwrap();
+        assert_eq!(problem["status"], 408);
+        frames.send(get(3, "/students.json/Da_Eun/grade"));
+        assert_eq!(frames.answer(3), "\"3.9\"\n");
+    }
+
+    #[test]
+    #[ignore = "waits 30 s; the checks of the repository run it"]
+    fn an_answer_that_is_not_taken_ends_its_connection() {
+        let server = Server::school();
+        server
+            .put("/big.json", &format!("\"{}\"", "x".repeat(1 << 20)))
+            .is(201);
+        // The window of the protocol is 64 KiB, and is never opened any further.
+        let (came, waited) = wait(&server, &[greeting(), get(1, "/big.json")].concat());
+        check(waited, 30);
+        let data = came.iter().filter(|frame| frame.kind == DATA);
+        assert_eq!(data.map(|frame| frame.payload.len()).sum::<usize>(), 65_535);
+    }
+}
