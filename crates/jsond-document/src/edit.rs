@@ -2,6 +2,7 @@
 //!
 //! *Source*: RFC 6902 §4.1–§4.3, on text; the old value stays as it is.
 
+use crate::id_name::IdRule;
 use crate::json::Kind;
 use crate::leaf::Piece;
 use crate::pointer::array_index;
@@ -54,21 +55,34 @@ impl Value {
     ///
     /// *Source*: RFC 6902 §4.1.
     pub fn add(&self, tokens: &[String], value: &Self) -> Result<Self, EditError> {
-        self.edit_at(tokens, &ValueEdit::Add(value), 0)
+        self.edited(tokens, &ValueEdit::Add(value), &IdRule::default())
     }
 
     /// Replaces a value that is there.
     ///
     /// *Source*: RFC 6902 §4.3.
     pub fn replace(&self, tokens: &[String], value: &Self) -> Result<Self, EditError> {
-        self.edit_at(tokens, &ValueEdit::Replace(value), 0)
+        self.edited(tokens, &ValueEdit::Replace(value), &IdRule::default())
     }
 
     /// Removes a member or an element.
     ///
     /// *Source*: RFC 6902 §4.2.
     pub fn remove(&self, tokens: &[String]) -> Result<Self, EditError> {
-        self.edit_at(tokens, &ValueEdit::Remove, 0)
+        self.edited(tokens, &ValueEdit::Remove, &IdRule::default())
+    }
+
+    /// Adds, replaces or removes in a value that a rule is for: what is indexed as the rule says
+    /// stays so, whatever is put into it.
+    ///
+    /// *Errors*: as the operations above.
+    pub fn edited(
+        &self,
+        tokens: &[String],
+        edit: &ValueEdit<'_>,
+        ids: &IdRule,
+    ) -> Result<Self, EditError> {
+        self.edit_at(tokens, edit, 0, ids)
     }
 
     /// Makes one edit; `depth` tokens have been followed before.
@@ -77,19 +91,39 @@ impl Value {
         tokens: &[String],
         edit: &ValueEdit<'_>,
         depth: usize,
+        ids: &IdRule,
     ) -> Result<Self, EditError> {
         let Some((token, rest)) = tokens.split_first() else {
             return match edit {
-                ValueEdit::Add(value) | ValueEdit::Replace(value) => Ok((*value).clone()),
+                ValueEdit::Add(value) | ValueEdit::Replace(value) => Ok(value.taken_by(ids)),
                 ValueEdit::Remove => Err(EditError::Root),
             };
         };
-        if rest.is_empty() {
-            return self.edit_child(token, edit, depth);
+        let below = ids.child(self.kind(), token);
+        if !rest.is_empty() {
+            let child = self.child(token).ok_or_else(|| self.missing(depth))?;
+            let child = child.edit_at(rest, edit, depth + 1, &below)?;
+            return self.edit_child(token, &ValueEdit::Replace(&child), depth, ids);
         }
-        let child = self.child(token).ok_or_else(|| self.missing(depth))?;
-        let child = child.edit_at(rest, edit, depth + 1)?;
-        self.edit_child(token, &ValueEdit::Replace(&child), depth)
+        let value = match edit {
+            ValueEdit::Add(value) | ValueEdit::Replace(value) => Some(value.taken_by(&below)),
+            ValueEdit::Remove => None,
+        };
+        let edit = match (edit, &value) {
+            (ValueEdit::Add(_), Some(value)) => ValueEdit::Add(value),
+            (ValueEdit::Replace(_), Some(value)) => ValueEdit::Replace(value),
+            _ => ValueEdit::Remove,
+        };
+        self.edit_child(token, &edit, depth, ids)
+    }
+
+    /// The same value, indexed for its new place: it may come from one that is called otherwise.
+    pub(crate) fn taken_by(&self, ids: &IdRule) -> Self {
+        if ids.names().is_default() {
+            self.clone()
+        } else {
+            self.indexed_by(ids)
+        }
     }
 
     fn missing(&self, depth: usize) -> EditError {
@@ -100,32 +134,34 @@ impl Value {
         }
     }
 
-    fn edit_child(
+    /// Edits a child; a value that is put there is indexed for its place already.
+    pub(crate) fn edit_child(
         &self,
         token: &str,
         edit: &ValueEdit<'_>,
         depth: usize,
+        ids: &IdRule,
     ) -> Result<Self, EditError> {
         match self.kind() {
             Kind::Object => match (self.position_of(token), edit) {
                 (Some(at), ValueEdit::Add(value) | ValueEdit::Replace(value)) => {
-                    Ok(self.set_at(at, value))
+                    Ok(self.set_at(at, value, ids))
                 }
                 (None, ValueEdit::Add(value)) => {
                     let name = Bytes::from(crate::quote(token));
-                    Ok(self.insert_at(usize::MAX, Some(name), value))
+                    Ok(self.insert_at(usize::MAX, Some(name), value, ids))
                 }
                 (Some(at), ValueEdit::Remove) => Ok(self.remove_at(at)),
                 (None, _) => Err(self.missing(depth)),
             },
             Kind::Array => self
-                .edit_element(token, edit)
+                .edit_element(token, edit, ids)
                 .ok_or_else(|| self.missing(depth)),
             _ => Err(self.missing(depth)),
         }
     }
 
-    fn edit_element(&self, token: &str, edit: &ValueEdit<'_>) -> Option<Self> {
+    fn edit_element(&self, token: &str, edit: &ValueEdit<'_>, ids: &IdRule) -> Option<Self> {
         let count = self.count();
         let at = if token == "-" {
             count
@@ -133,8 +169,8 @@ impl Value {
             array_index(token)?
         };
         match edit {
-            ValueEdit::Add(value) => (at <= count).then(|| self.insert_at(at, None, value)),
-            ValueEdit::Replace(value) => (at < count).then(|| self.set_at(at, value)),
+            ValueEdit::Add(value) => (at <= count).then(|| self.insert_at(at, None, value, ids)),
+            ValueEdit::Replace(value) => (at < count).then(|| self.set_at(at, value, ids)),
             ValueEdit::Remove => (at < count).then(|| self.remove_at(at)),
         }
     }
@@ -149,7 +185,7 @@ impl Value {
         }
     }
 
-    fn set_at(&self, position: usize, value: &Self) -> Self {
+    fn set_at(&self, position: usize, value: &Self, ids: &IdRule) -> Self {
         match self.repr() {
             Repr::Tree(tree) => {
                 let place = tree
@@ -170,12 +206,12 @@ impl Value {
                     .expect("INVARIANT: the position was found");
                 let mut new = Vec::new();
                 value.write_to(&mut new);
-                Self::from(splice::replace(json, entry.value, &new))
+                Self::indexed(splice::replace(json, entry.value, &new), ids)
             }
         }
     }
 
-    fn insert_at(&self, position: usize, name: Option<Bytes>, value: &Self) -> Self {
+    fn insert_at(&self, position: usize, name: Option<Bytes>, value: &Self, ids: &IdRule) -> Self {
         match self.repr() {
             Repr::Tree(tree) => {
                 let piece = Piece {
@@ -187,7 +223,8 @@ impl Value {
             Repr::Text(json) => {
                 let mut new = Vec::new();
                 value.write_to(&mut new);
-                Self::from(splice::insert(json, position, name.as_deref(), &new))
+                let json = splice::insert(json, position, name.as_deref(), &new);
+                Self::indexed(json, ids)
             }
         }
     }
@@ -213,7 +250,7 @@ impl Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Pointer, Value};
+    use crate::{ID_NAME, Pointer, Value};
     use proptest::prelude::*;
 
     fn check(document: &str, edit: impl Fn(&Value) -> Result<Value, EditError>, expected: &str) {
@@ -359,7 +396,7 @@ mod tests {
             }
             prop_assert_eq!(value.to_json().to_string(), object_text(&model));
             prop_assert_eq!(value.count(), model.len());
-            prop_assert!(value.is_collection());
+            prop_assert!(value.is_collection(ID_NAME));
             prop_assert_eq!(value.digest(), json(&object_text(&model)).digest());
             for (position, (name, text)) in model.iter().enumerate() {
                 prop_assert_eq!(value.position_of(name), Some(position));
@@ -394,10 +431,10 @@ mod tests {
                 }
             }
             prop_assert_eq!(value.to_json().to_string(), text(&model));
-            prop_assert!(value.is_collection());
+            prop_assert!(value.is_collection(ID_NAME));
             for (position, record) in model.iter().enumerate() {
-                let id = crate::id_of(&json(record).to_json()).unwrap();
-                let (found, found_record) = value.record(&id).unwrap();
+                let id = crate::id_of(&json(record).to_json(), ID_NAME).unwrap();
+                let (found, found_record) = value.record(ID_NAME, &id).unwrap();
                 prop_assert_eq!(found, position);
                 prop_assert_eq!(&found_record.to_json().to_string(), record);
                 prop_assert_eq!(&value.element(position).unwrap().to_json().to_string(), record);
@@ -409,14 +446,19 @@ mod tests {
     fn an_array_stops_and_starts_being_a_collection_with_its_ids() {
         let records: Vec<_> = (0..500).map(|n| record(n, 30)).collect();
         let value = json(&format!("[{}]", records.join(",")));
-        assert!(value.is_collection());
+        assert!(value.is_collection(ID_NAME));
         let twice = value.replace(&at("/3"), &json(r#"{"id":"7"}"#)).unwrap();
-        assert!(!twice.is_collection());
-        assert!(twice.record("7").is_none());
+        assert!(!twice.is_collection(ID_NAME));
+        assert!(twice.record(ID_NAME, "7").is_none());
         let mended = twice.replace(&at("/7"), &json(r#"{"id":3}"#)).unwrap();
-        assert!(mended.is_collection());
-        assert_eq!(mended.record("7").unwrap().0, 3);
-        assert!(!value.add(&at("/-"), &json("1")).unwrap().is_collection());
+        assert!(mended.is_collection(ID_NAME));
+        assert_eq!(mended.record(ID_NAME, "7").unwrap().0, 3);
+        assert!(
+            !value
+                .add(&at("/-"), &json("1"))
+                .unwrap()
+                .is_collection(ID_NAME)
+        );
     }
 
     #[test]
@@ -428,7 +470,10 @@ mod tests {
         }
         assert_eq!(value.count(), 3301);
         for n in 1000..4000_usize {
-            assert_eq!(value.record(&n.to_string()).unwrap().0, 100 + (3999 - n));
+            assert_eq!(
+                value.record(ID_NAME, &n.to_string()).unwrap().0,
+                100 + (3999 - n)
+            );
         }
     }
 }

@@ -5,6 +5,7 @@
 //! additions at the end. Anything else is done one by one.
 
 use crate::edit::{EditError, ValueEdit};
+use crate::id_name::IdRule;
 use crate::json::Kind;
 use crate::leaf::Piece;
 use crate::pointer::array_index;
@@ -24,38 +25,52 @@ const EDITS_MIN: usize = 32;
 const ENTRIES_OF_AN_EDIT: usize = 16;
 
 impl Value {
-    /// Makes edits, each seeing the ones before it.
+    /// Makes edits, each seeing the ones before it, in a value that the rule is for.
     ///
     /// *Cost*: linear in the value at the most, besides the edits. *Errors*: of the first edit that
     /// does not fit; `depth` counts as in [`Value::add`].
-    pub fn edit_many(&self, edits: &[PlacedValueEdit<'_>]) -> Result<Self, EditError> {
-        self.edit_many_at(edits, 0)
+    pub fn edit_many(
+        &self,
+        edits: &[PlacedValueEdit<'_>],
+        ids: &IdRule,
+    ) -> Result<Self, EditError> {
+        self.edit_many_at(edits, 0, ids)
     }
 
-    fn edit_many_at(&self, edits: &[PlacedValueEdit<'_>], depth: usize) -> Result<Self, EditError> {
+    fn edit_many_at(
+        &self,
+        edits: &[PlacedValueEdit<'_>],
+        depth: usize,
+        ids: &IdRule,
+    ) -> Result<Self, EditError> {
         let is_much = edits.len() >= EDITS_MIN;
         let at_root = |(tokens, _): &PlacedValueEdit<'_>| tokens.len() <= depth;
         if !is_much || edits.iter().any(at_root) {
-            return self.edit_each(edits, depth);
+            return self.edit_each(edits, depth, ids);
         }
         let groups = groups_of(edits, depth);
         if groups.len() * ENTRIES_OF_AN_EDIT < self.count() {
-            return self.edit_groups(&groups, depth);
+            return self.edit_groups(&groups, depth, ids);
         }
         match self.kind() {
-            Kind::Object => self.edit_object(&groups, depth),
+            Kind::Object => self.edit_object(&groups, depth, ids),
             Kind::Array if appends_or_replaces(&groups, depth, self.count()) => {
-                self.edit_array(&groups, depth)
+                self.edit_array(&groups, depth, ids)
             }
-            _ => self.edit_each(edits, depth),
+            _ => self.edit_each(edits, depth, ids),
         }
     }
 
-    fn edit_each(&self, edits: &[PlacedValueEdit<'_>], depth: usize) -> Result<Self, EditError> {
+    fn edit_each(
+        &self,
+        edits: &[PlacedValueEdit<'_>],
+        depth: usize,
+        ids: &IdRule,
+    ) -> Result<Self, EditError> {
         edits
             .iter()
             .try_fold(self.clone(), |value, (tokens, edit)| {
-                value.edit_at(&tokens[depth..], edit, depth)
+                value.edit_at(&tokens[depth..], edit, depth, ids)
             })
     }
 
@@ -64,6 +79,7 @@ impl Value {
         &self,
         groups: &[&[PlacedValueEdit<'_>]],
         depth: usize,
+        ids: &IdRule,
     ) -> Result<Self, EditError> {
         let mut value = self.clone();
         for group in groups {
@@ -71,11 +87,12 @@ impl Value {
             let token = &group[0].0[depth];
             match value.child(token).filter(|_| is_inside) {
                 Some(child) => {
-                    let child = child.edit_many_at(group, depth + 1)?;
+                    let below = ids.child(self.kind(), token);
+                    let child = child.edit_many_at(group, depth + 1, &below)?;
                     let edit = ValueEdit::Replace(&child);
-                    value = value.edit_at(std::slice::from_ref(token), &edit, depth)?;
+                    value = value.edit_child(token, &edit, depth, ids)?;
                 }
-                None => value = value.edit_each(group, depth)?,
+                None => value = value.edit_each(group, depth, ids)?,
             }
         }
         Ok(value)
@@ -85,6 +102,7 @@ impl Value {
         &self,
         groups: &[&[PlacedValueEdit<'_>]],
         depth: usize,
+        ids: &IdRule,
     ) -> Result<Self, EditError> {
         let mut members: HashMap<&str, Edited> = HashMap::new();
         for (order, group) in groups.iter().enumerate() {
@@ -93,7 +111,7 @@ impl Value {
                 value: self.member(token),
                 appended: None,
             });
-            member.edit(group, depth, order)?;
+            member.edit(group, depth, order, &ids.child(Kind::Object, token))?;
         }
         let mut pieces = Vec::with_capacity(self.count() + members.len());
         for member in self.members() {
@@ -117,24 +135,28 @@ impl Value {
             name: Some(Bytes::from(crate::quote(name))),
             value,
         }));
-        Ok(Self::large(Arc::new(Tree::build(Kind::Object, &pieces))))
+        let id_name = ids.index_name(Kind::Object);
+        let tree = Tree::build(Kind::Object, &pieces, id_name);
+        Ok(Self::large(Arc::new(tree)))
     }
 
     fn edit_array(
         &self,
         groups: &[&[PlacedValueEdit<'_>]],
         depth: usize,
+        ids: &IdRule,
     ) -> Result<Self, EditError> {
         let mut elements: Vec<_> = self.members().map(|member| member.value).collect();
         for edit in groups.iter().flat_map(|group| group.iter()) {
             let (tokens, edit) = edit;
+            let below = ids.child(Kind::Array, &tokens[depth]);
             let at = position(&tokens[depth], elements.len());
             match (at.and_then(|at| elements.get_mut(at)), edit) {
                 (None, ValueEdit::Add(value)) if tokens.len() == depth + 1 => {
-                    elements.push((*value).clone());
+                    elements.push(value.taken_by(&below));
                 }
                 (Some(element), edit) => {
-                    *element = element.edit_at(&tokens[depth + 1..], edit, depth + 1)?;
+                    *element = element.edit_at(&tokens[depth + 1..], edit, depth + 1, &below)?;
                 }
                 (None, _) => return Err(EditError::Index { depth }),
             }
@@ -143,7 +165,9 @@ impl Value {
             .into_iter()
             .map(|value| Piece { name: None, value })
             .collect();
-        Ok(Self::large(Arc::new(Tree::build(Kind::Array, &pieces))))
+        let id_name = ids.index_name(Kind::Array);
+        let tree = Tree::build(Kind::Array, &pieces, id_name);
+        Ok(Self::large(Arc::new(tree)))
     }
 }
 
@@ -161,6 +185,7 @@ impl Edited {
         group: &[PlacedValueEdit<'_>],
         depth: usize,
         order: usize,
+        ids: &IdRule,
     ) -> Result<(), EditError> {
         let mut rest = group;
         while let Some(((tokens, edit), behind)) = rest.split_first() {
@@ -170,7 +195,7 @@ impl Edited {
                     .take_while(|(it, _)| it.len() > depth + 1)
                     .count();
                 let value = self.value.as_ref().ok_or(EditError::NotFound { depth })?;
-                self.value = Some(value.edit_many_at(&rest[..inside], depth + 1)?);
+                self.value = Some(value.edit_many_at(&rest[..inside], depth + 1, ids)?);
                 rest = &rest[inside..];
                 continue;
             }
@@ -179,10 +204,10 @@ impl Edited {
                     if self.value.is_none() {
                         self.appended = Some(order);
                     }
-                    self.value = Some((*value).clone());
+                    self.value = Some(value.taken_by(ids));
                 }
                 ValueEdit::Replace(value) if self.value.is_some() => {
-                    self.value = Some((*value).clone());
+                    self.value = Some(value.taken_by(ids));
                 }
                 ValueEdit::Remove if self.value.is_some() => self.value = None,
                 ValueEdit::Replace(_) | ValueEdit::Remove => {
@@ -235,6 +260,7 @@ fn appends_or_replaces(groups: &[&[PlacedValueEdit<'_>]], depth: usize, mut coun
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ID_NAME;
     use proptest::prelude::*;
 
     #[derive(Debug, Clone, Copy)]
@@ -311,14 +337,14 @@ mod tests {
             let mut kept: Vec<PlacedValueEdit<'_>> = Vec::new();
             for ((path, what, _), value) in edits.iter().zip(&values) {
                 let edit = edit_of(*what, value);
-                if let Ok(new) = one_by_one.edit_at(path, &edit, 0) {
+                if let Ok(new) = one_by_one.edited(path, &edit, &IdRule::default()) {
                     one_by_one = new;
                     kept.push((path, edit));
                 }
             }
-            let found = start.edit_many(&kept).unwrap();
+            let found = start.edit_many(&kept, &IdRule::default()).unwrap();
             prop_assert_eq!(found.to_json().to_string(), one_by_one.to_json().to_string());
-            prop_assert_eq!(found.is_collection(), one_by_one.is_collection());
+            prop_assert_eq!(found.is_collection(ID_NAME), one_by_one.is_collection(ID_NAME));
             prop_assert_eq!(found.count(), one_by_one.count());
         }
     }
@@ -351,14 +377,14 @@ mod tests {
             let mut kept: Vec<PlacedValueEdit<'_>> = Vec::new();
             for ((path, what, _), value) in edits.iter().zip(&values) {
                 let edit = edit_of(*what, value);
-                if let Ok(new) = one_by_one.edit_at(path, &edit, 0) {
+                if let Ok(new) = one_by_one.edited(path, &edit, &IdRule::default()) {
                     one_by_one = new;
                     kept.push((path, edit));
                 }
             }
-            let found = start.edit_many(&kept).unwrap();
+            let found = start.edit_many(&kept, &IdRule::default()).unwrap();
             prop_assert_eq!(found.to_json().to_string(), one_by_one.to_json().to_string());
-            prop_assert_eq!(found.is_collection(), one_by_one.is_collection());
+            prop_assert_eq!(found.is_collection(ID_NAME), one_by_one.is_collection(ID_NAME));
         }
     }
 
@@ -371,11 +397,14 @@ mod tests {
             .iter()
             .map(|path| (path.as_slice(), ValueEdit::Add(&one)))
             .collect();
-        assert_eq!(start.edit_many(&edits).unwrap().count(), 50);
+        assert_eq!(
+            start.edit_many(&edits, &IdRule::default()).unwrap().count(),
+            50
+        );
         let absent = vec!["absent".to_owned()];
         edits.push((&absent, ValueEdit::Remove));
         assert_eq!(
-            start.edit_many(&edits),
+            start.edit_many(&edits, &IdRule::default()),
             Err(EditError::NotFound { depth: 0 })
         );
     }

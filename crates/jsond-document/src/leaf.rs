@@ -64,10 +64,10 @@ impl Piece {
     }
 
     /// The key by which a record is found: the member's name, or the element's id.
-    pub(crate) fn key(&self) -> Option<Cow<'_, str>> {
+    pub(crate) fn key(&self, id_name: &str) -> Option<Cow<'_, str>> {
         match &self.name {
             Some(name) => Some(string::unquote(name)),
-            None => collection::id_of_value(&self.value).map(Cow::Owned),
+            None => collection::id_of_value(&self.value, id_name).map(Cow::Owned),
         }
     }
 }
@@ -134,7 +134,7 @@ impl Leaf {
     }
 
     /// Finds the entry of a leaf by its key.
-    pub(crate) fn find(&self, key: &str, named: bool) -> Option<usize> {
+    pub(crate) fn find(&self, key: &str, named: bool, id_name: &str) -> Option<usize> {
         match self {
             Self::Run { text, starts, .. } if named => starts.iter().position(|&start| {
                 let start = start as usize;
@@ -143,7 +143,7 @@ impl Leaf {
             }),
             _ => (0..self.sum().entries).find(|&within| {
                 self.piece(within, named)
-                    .key()
+                    .key(id_name)
                     .is_some_and(|found| found == key)
             }),
         }

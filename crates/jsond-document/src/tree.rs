@@ -2,10 +2,13 @@
 //!
 //! Every edit makes a new tree that shares all but one path with the old one, so a snapshot costs
 //! nothing and stays what it was. Leaves are found by order number (kept in the index under each
-//! key) or by position; every branch carries the sums of what lies below.
+//! key) or by position; every branch carries the sums of what lies below. How entries are found by
+//! their keys is in the module `lookup`.
 
+mod lookup;
 mod relabel;
 
+use crate::id_name::IdName;
 use crate::index::Index;
 use crate::json::Kind;
 use crate::leaf::{Leaf, Piece, Sum, pack, pack_evenly};
@@ -40,7 +43,9 @@ pub(crate) struct Tree {
     kind: Kind,
     root: Arc<[Child]>,
     sum: Sum,
-    /// By member name, or by id; none for an array that is no collection.
+    /// The member by which the records of an array are indexed; edits inherit it.
+    id_name: IdName,
+    /// By member name, or by id; none for an array that is no collection by that id.
     index: Option<Index>,
     pub(crate) digest: OnceLock<u128>,
 }
@@ -55,18 +60,19 @@ pub(crate) struct Place {
 }
 
 impl Tree {
-    pub(crate) fn build(kind: Kind, pieces: &[Piece]) -> Self {
+    /// Builds a tree, and indexes it: an object by member names, an array by the rule's id.
+    pub(crate) fn build(kind: Kind, pieces: &[Piece], id_name: IdName) -> Self {
         let leaves = pack(pieces).into_iter().map(Arc::new);
         let level: Vec<_> = leaves
             .zip(0..)
             .map(|(leaf, n)| Child::of_leaf(n * ORDER_GAP, leaf))
             .collect();
-        let mut tree = Self::of_children(kind, level);
+        let mut tree = Self::of_children(kind, level, id_name);
         tree.index = tree.make_index();
         tree
     }
 
-    fn of_children(kind: Kind, mut level: Vec<Child>) -> Self {
+    fn of_children(kind: Kind, mut level: Vec<Child>, id_name: IdName) -> Self {
         while level.len() > FAN {
             level = level.chunks(FAN).map(Child::of_branch).collect();
         }
@@ -75,6 +81,7 @@ impl Tree {
             kind,
             root: level.into(),
             sum,
+            id_name,
             index: None,
             digest: OnceLock::new(),
         }
@@ -98,10 +105,6 @@ impl Tree {
         }
     }
 
-    pub(crate) fn is_collection(&self) -> bool {
-        self.sum.objects == self.sum.entries && self.index.is_some()
-    }
-
     pub(crate) fn named(&self) -> bool {
         self.kind == Kind::Object
     }
@@ -120,28 +123,6 @@ impl Tree {
             leaf.push_text(out);
         }
         out.push(Bytes::from_static(close));
-    }
-
-    /// Finds an entry by member name or, in a collection, by id.
-    pub(crate) fn find(&self, key: &str) -> Option<Place> {
-        self.index.as_ref()?.candidates(key).find_map(|order| {
-            let (before, leaf) = self.leaf_of_order(order)?;
-            let within = leaf.find(key, self.named())?;
-            Some(Place {
-                position: before + within,
-                order,
-                within,
-                leaf: Arc::clone(leaf),
-            })
-        })
-    }
-
-    /// Finds the leaf that holds a member, and the member's place in it.
-    pub(crate) fn find_in_leaf(&self, name: &str) -> Option<(&Leaf, usize)> {
-        self.index.as_ref()?.candidates(name).find_map(|order| {
-            let (_, leaf) = self.leaf_of_order(order)?;
-            Some((&**leaf, leaf.find(name, self.named())?))
-        })
     }
 
     /// Finds an entry by its position from 0.
@@ -237,7 +218,7 @@ impl Tree {
             position
         };
         let Some(place) = self.at(neighbour) else {
-            return Self::build(self.kind, &[piece]);
+            return Self::build(self.kind, &[piece], self.id_name.clone());
         };
         let mut pieces = place.leaf.pieces(self.named());
         let within = if at_end { pieces.len() } else { place.within };
@@ -271,7 +252,7 @@ impl Tree {
             .collect();
         let index = self.index_after(&children, gone, came);
         let level = replace(&self.root, order, &children);
-        Self::of_children(self.kind, level).with_index(index)
+        Self::of_children(self.kind, level, self.id_name.clone()).with_index(index)
     }
 
     /// Takes the index over; where there is none an edit may have made a collection.
@@ -308,68 +289,6 @@ impl Tree {
                 Node::Leaf(_) => return next,
             }
         }
-    }
-
-    fn index_after(
-        &self,
-        children: &[Child],
-        gone: Option<&Piece>,
-        came: Option<&Piece>,
-    ) -> Option<Index> {
-        let mut index = self.index.clone()?;
-        let gone = gone.and_then(Piece::key);
-        let came = match came {
-            Some(piece) => Some(piece.key()?),
-            None => None,
-        };
-        if gone != came {
-            if let Some(key) = &came
-                && self.find(key).is_some()
-            {
-                // An id that stands twice: the array is no collection any more.
-                return None;
-            }
-            if let Some(key) = &gone {
-                index.remove(key);
-            }
-            if let Some(key) = &came {
-                index.insert(
-                    key,
-                    children
-                        .first()
-                        .expect("INVARIANT: it came somewhere")
-                        .order,
-                );
-            }
-        }
-        for child in children.iter().skip(1) {
-            let Node::Leaf(leaf) = &child.node else {
-                continue;
-            };
-            for piece in leaf.pieces(self.named()) {
-                index.relocate(&piece.key().expect("INVARIANT: indexed"), child.order);
-            }
-        }
-        Some(index)
-    }
-
-    /// Indexes all entries; none when an array's elements are not records with distinct ids.
-    fn make_index(&self) -> Option<Index> {
-        if !self.named() && self.sum.objects != self.sum.entries {
-            return None;
-        }
-        let mut index = Index::default();
-        let mut ids = std::collections::HashSet::new();
-        for (order, leaf) in self.leaves_with_order() {
-            for piece in leaf.pieces(self.named()) {
-                let key = piece.key()?;
-                if !self.named() && !ids.insert(xxhash_rust::xxh3::xxh3_128(key.as_bytes())) {
-                    return None;
-                }
-                index.insert(&key, order);
-            }
-        }
-        Some(index)
     }
 }
 

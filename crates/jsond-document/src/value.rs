@@ -1,6 +1,7 @@
 //! A JSON value of any size: small ones are one text, large ones a tree of texts.
 
 use crate::collection;
+use crate::id_name::IdRule;
 use crate::json::{Json, Kind};
 use crate::leaf::Piece;
 use crate::pointer::array_index;
@@ -73,20 +74,13 @@ impl Member {
 
 impl From<Json> for Value {
     fn from(json: Json) -> Self {
-        let text = json.as_bytes();
-        let is_container = matches!(json.kind(), Kind::Array | Kind::Object);
-        if !is_container || text.len() <= TEXT_BYTES_MAX {
-            return Self(Repr::Text(json));
-        }
-        let named = json.kind() == Kind::Object;
-        let pieces: Vec<_> = scan::entries(text, 0)
-            .map(|entry| Piece {
-                name: named.then(|| text.slice(entry.name)),
-                value: Self::from(json.slice(entry.value)),
-            })
-            .collect();
-        Self(Repr::Tree(Arc::new(Tree::build(json.kind(), &pieces))))
+        Self::indexed(json, &IdRule::default())
     }
+}
+
+/// Judges whether a text is kept as a tree.
+fn is_large(json: &Json) -> bool {
+    json.as_bytes().len() > TEXT_BYTES_MAX && matches!(json.kind(), Kind::Array | Kind::Object)
 }
 
 impl Value {
@@ -95,6 +89,53 @@ impl Value {
     /// *Errors*: as [`Json::parse`].
     pub fn parse(input: &[u8]) -> Result<Self, crate::SyntaxError> {
         Json::parse(input).map(Self::from)
+    }
+
+    /// Takes a text; its large arrays of records are indexed as the rule says.
+    #[must_use]
+    pub fn indexed(json: Json, ids: &IdRule) -> Self {
+        if !is_large(&json) {
+            return Self(Repr::Text(json));
+        }
+        let text = json.as_bytes();
+        let named = json.kind() == Kind::Object;
+        let piece = |entry: scan::Entry| {
+            let name = named.then(|| text.slice(entry.name));
+            let child = json.slice(entry.value);
+            let value = if is_large(&child) {
+                Self::indexed(child, &ids.entry(name.as_deref()))
+            } else {
+                Self::small(child)
+            };
+            Piece { name, value }
+        };
+        let pieces: Vec<_> = scan::entries(text, 0).map(piece).collect();
+        let id_name = ids.index_name(json.kind());
+        Self(Repr::Tree(Arc::new(Tree::build(
+            json.kind(),
+            &pieces,
+            id_name,
+        ))))
+    }
+
+    /// Makes the same value with its large arrays of records indexed as the rule says.
+    ///
+    /// *Cost*: in the number of leaves where they are already, else linear.
+    #[must_use]
+    pub fn indexed_by(&self, ids: &IdRule) -> Self {
+        match &self.0 {
+            Repr::Text(_) => self.clone(),
+            Repr::Tree(tree) => Self(Repr::Tree(tree.indexed_by(ids))),
+        }
+    }
+
+    /// Judges whether records are found by the member of this name without reading all of them.
+    #[must_use]
+    pub fn is_indexed_by(&self, id_name: &str) -> bool {
+        match &self.0 {
+            Repr::Tree(tree) if tree.kind() == Kind::Array => tree.is_indexed_by(id_name),
+            _ => true,
+        }
     }
 
     /// Takes a small text as it is.
@@ -202,11 +243,13 @@ impl Value {
     }
 
     /// Judges whether the value is a collection; the module `collection` has the rule.
+    ///
+    /// *Cost*: constant for a large object, and for a large array that is indexed by this name.
     #[must_use]
-    pub fn is_collection(&self) -> bool {
+    pub fn is_collection(&self, id_name: &str) -> bool {
         match &self.0 {
-            Repr::Text(json) => collection::is_collection(json),
-            Repr::Tree(tree) => tree.is_collection(),
+            Repr::Text(json) => collection::is_collection(json, id_name),
+            Repr::Tree(tree) => tree.is_collection(id_name),
         }
     }
 
@@ -261,21 +304,25 @@ impl Value {
         }
     }
 
-    /// Finds a record of an array that is a collection by its id, with its position.
+    /// Finds a record of an array that is a collection by its id, the member of this name, with its
+    /// position.
+    ///
+    /// *Cost*: logarithmic for a large array that is indexed by this name, else linear.
     #[must_use]
-    pub fn record(&self, id: &str) -> Option<(usize, Self)> {
-        if self.kind() != Kind::Array || !self.is_collection() {
+    pub fn record(&self, id_name: &str, id: &str) -> Option<(usize, Self)> {
+        if self.kind() != Kind::Array || !self.is_collection(id_name) {
             return None;
         }
         match &self.0 {
-            Repr::Tree(tree) => tree
+            Repr::Tree(tree) if tree.is_indexed_by(id_name) => tree
                 .find(id)
                 .map(|place| (place.position, tree.piece(&place).value)),
-            Repr::Text(_) => self
-                .members()
-                .map(|member| member.value)
-                .enumerate()
-                .find(|(_, record)| collection::id_of_value(record).is_some_and(|it| it == id)),
+            _ => {
+                let mut records = self.members().map(|member| member.value).enumerate();
+                records.find(|(_, record)| {
+                    collection::id_of_value(record, id_name).is_some_and(|it| it == id)
+                })
+            }
         }
     }
 
@@ -318,7 +365,8 @@ impl Value {
                 value,
             })
             .collect();
-        Self::large(Arc::new(Tree::build(Kind::Object, &pieces)))
+        let id_name = IdRule::default().index_name(Kind::Object);
+        Self::large(Arc::new(Tree::build(Kind::Object, &pieces, id_name)))
     }
 }
 

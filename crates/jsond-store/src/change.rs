@@ -7,7 +7,7 @@
 
 use crate::contract::Address;
 use bytes::Bytes;
-use jsond_document::{Json, Pointer, Value, quote};
+use jsond_document::{IdNames, Json, Pointer, Value, quote};
 
 /// One operation of a change.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,9 @@ pub(crate) struct Operation {
     /// The same place with ids in the place of indices, if it lies in an array of records: where
     /// it is in a content for which the operation was not made.
     pub(crate) address: Option<Address>,
+    /// Which members identified records when the change was made: what the address, or a path
+    /// that is the same, is to be read by.
+    pub(crate) ids: IdNames,
 }
 
 /// What an operation does.
@@ -71,6 +74,10 @@ pub(crate) fn encode(operations: &[Operation], out: &mut Vec<u8>) {
         if let Some(Address(tokens)) = &operation.address {
             let address = quote(&Pointer::from_tokens(tokens.iter().cloned()).to_string());
             out.extend_from_slice(format!(",\"address\":{address}").as_bytes());
+        }
+        if !operation.ids.is_default() {
+            let words: Vec<_> = operation.ids.words().iter().map(|it| quote(it)).collect();
+            out.extend_from_slice(format!(",\"ids\":[{}]", words.join(",")).as_bytes());
         }
         if let Some(written) = written {
             out.extend_from_slice(b",\"value\":");
@@ -128,11 +135,26 @@ fn operation(json: &Json) -> Option<Operation> {
         )),
         None => None,
     };
+    let ids = match json.member("ids") {
+        Some(words) => ids_of(words)?,
+        None => IdNames::default(),
+    };
     Some(Operation {
         kind,
         path,
         address,
+        ids,
     })
+}
+
+/// Reads the words of `--id` under which a change was made.
+fn ids_of(words: Json) -> Option<IdNames> {
+    let word = |it: jsond_document::Member| Some(it.value.to_json().as_text()?.into_owned());
+    let words: Vec<_> = Value::from(words)
+        .members()
+        .map(word)
+        .collect::<Option<_>>()?;
+    IdNames::parse(words.iter().map(String::as_str)).ok()
 }
 
 #[cfg(test)]
@@ -152,16 +174,19 @@ mod tests {
                 }),
                 path: path("/new.json"),
                 address: None,
+                ids: IdNames::parse(["_id", "posts=s\"lug"]).unwrap(),
             },
             Operation {
                 kind: OperationKind::Replace(value("-0").into()),
                 path: path("/s.json/a~1b/~0"),
                 address: None,
+                ids: IdNames::default(),
             },
             Operation {
                 kind: OperationKind::Remove,
                 path: path("/s.json/3"),
                 address: Some(Address(vec!["s.json".into(), "id/3".into()])),
+                ids: IdNames::parse(["s=slug"]).unwrap(),
             },
         ];
         let mut text = Vec::new();

@@ -8,7 +8,7 @@ use crate::current::Current;
 use crate::image::Image;
 use crate::key::Key;
 use bytes::Bytes;
-use jsond_document::{Digest, EditError, Json, Patch, SyntaxError, Value};
+use jsond_document::{Digest, EditError, IdNames, Json, Patch, SyntaxError, Value};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -41,12 +41,14 @@ pub enum Durability {
 }
 
 /// What a store is told once, when it is opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// When a write is answered.
     pub durability: Durability,
     /// The size of a segment of the journal, unless one batch is larger.
     pub segment_bytes: u64,
+    /// Which members identify the records of arrays.
+    pub ids: IdNames,
 }
 
 impl Default for Settings {
@@ -54,6 +56,7 @@ impl Default for Settings {
         Self {
             durability: Durability::Always,
             segment_bytes: 1 << 20,
+            ids: IdNames::default(),
         }
     }
 }

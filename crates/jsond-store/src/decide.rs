@@ -10,7 +10,7 @@ use crate::patch::patch;
 use crate::resolve::{Place, Resolved};
 use crate::served::FILE_ENDING;
 use bytes::Bytes;
-use jsond_document::{Bounds, ID_NAME, Json, Kind, Pointer, Value, id_of_value};
+use jsond_document::{Bounds, IdNames, Json, Kind, Pointer, Value, id_of_value, id_text};
 
 /// What a mutation comes to.
 #[derive(Debug)]
@@ -25,6 +25,14 @@ pub(crate) struct Decision {
 
 /// Decides what a mutation does to an image.
 pub(crate) fn decide(image: &Image, mutation: &Mutation) -> Result<Decision, Rejection> {
+    let mut decision = decide_by_edit(image, mutation)?;
+    for operation in &mut decision.operations {
+        operation.ids = image.ids.clone();
+    }
+    Ok(decision)
+}
+
+fn decide_by_edit(image: &Image, mutation: &Mutation) -> Result<Decision, Rejection> {
     let resolved = image.resolve(&mutation.address);
     let precondition = &mutation.precondition;
     let mut decision = match &mutation.edit {
@@ -84,15 +92,17 @@ fn replace(
             removed: None,
         });
     }
-    if let (Some(id), Some(token)) = (record_id(place), place.address.last())
-        && id_of_value(value).is_none_or(|new| new != id)
+    let parent = place.parent();
+    if let Some(array) = parent.as_ref().filter(|it| it.has_ids())
+        && let Some(id) = place.address.last()
     {
-        return Err(Rejection::IdMismatch(
-            id_of_value(value).unwrap_or_else(|| token.clone()),
-        ));
+        let new = array.id_of(value);
+        if new.as_ref() != Some(id) {
+            return Err(Rejection::IdMismatch(new.unwrap_or_else(|| id.clone())));
+        }
     }
-    if let Some(id) = id_of_record_at(place)
-        && id_text(value) != Some(id)
+    if is_id_of_record(place, parent.as_ref())
+        && id_text(&value.to_json()) != id_text(&place.value.to_json())
     {
         return Err(Rejection::IdMismatch(value.to_json().to_string()));
     }
@@ -116,34 +126,16 @@ fn replace(
     })
 }
 
-/// The id of a place that is a record of an array; a write may not change it under its address.
-fn record_id(place: &Place) -> Option<String> {
-    let differs = place.address.last() != place.pointer.last();
-    let id = id_of_value(&place.value)?;
-    let is_record = place.address.last().is_some_and(|token| *token == id);
-    (is_record && (differs || is_index(place))).then_some(id)
-}
-
-/// The id that a place holds, when it is the id of a record of an array that is a collection.
-fn id_of_record_at(place: &Place) -> Option<String> {
-    let (name, above) = place.pointer.split_last()?;
-    let (_, above) = above.split_last()?;
-    let collection = place.file.value.as_ref()?.point(above)?;
-    let is_id = name == ID_NAME && collection.kind() == Kind::Array && collection.is_collection();
-    is_id.then(|| id_text(&place.value)).flatten()
-}
-
-fn id_text(id: &Value) -> Option<String> {
-    id_of_value(&Value::object_of(ID_NAME, id))
-}
-
-fn is_index(place: &Place) -> bool {
-    let Some((_, parent)) = place.pointer.split_last() else {
-        return false;
-    };
-    let root = place.file.value.as_ref();
-    root.and_then(|root| root.point(parent))
-        .is_some_and(|it| it.kind() == Kind::Array)
+/// Judges whether a place is the id of a record of an array that is a collection: a write may not
+/// change it under the record's address.
+fn is_id_of_record(place: &Place, record: Option<&Place>) -> bool {
+    let array = record.and_then(Place::parent).filter(Place::has_ids);
+    array.is_some_and(|it| {
+        place
+            .pointer
+            .last()
+            .is_some_and(|name| *name == it.id_name())
+    })
 }
 
 fn create(
@@ -159,10 +151,10 @@ fn create(
     }
     check_depth(parent.pointer.len() + 1, value)?;
     let is_array = parent.value.kind() == Kind::Array;
-    let (token, value, address) = if is_array && parent.value.is_collection() && token != "-" {
+    let (token, value, address) = if parent.has_ids() && token != "-" {
         (
             parent.value.count().to_string(),
-            with_id(value, token)?,
+            with_id(value, parent.id_name(), token)?,
             token.to_owned(),
         )
     } else if is_array {
@@ -195,15 +187,15 @@ fn child_address(parent: &Place, token: String) -> Address {
 }
 
 /// Makes sure that a new record has the id that its address names.
-fn with_id(value: &Value, token: &str) -> Result<Value, Rejection> {
+fn with_id(value: &Value, id_name: &str, token: &str) -> Result<Value, Rejection> {
     if value.kind() != Kind::Object {
         return Err(Rejection::NotARecord);
     }
-    match (id_of_value(value), value.member(ID_NAME)) {
+    match (id_of_value(value, id_name), value.member(id_name)) {
         (Some(id), _) if id == token => Ok(value.clone()),
         (Some(id), _) => Err(Rejection::IdMismatch(id)),
         (None, Some(_)) => Err(Rejection::IdKind),
-        (None, None) => Ok(insert_id(value, &id_literal(token))),
+        (None, None) => Ok(insert_id(value, id_name, &id_literal(token))),
     }
 }
 
@@ -216,11 +208,11 @@ fn id_literal(token: &str) -> Json {
 }
 
 /// Puts the id before the other members.
-fn insert_id(value: &Value, id: &Json) -> Value {
+fn insert_id(value: &Value, id_name: &str, id: &Json) -> Value {
     let text = value.to_json().to_string();
     let rest = &text[1..];
     let comma = if rest == "}" { "" } else { "," };
-    let text = format!("{{{}:{id}{comma}{rest}", jsond_document::quote(ID_NAME));
+    let text = format!("{{{}:{id}{comma}{rest}", jsond_document::quote(id_name));
     Value::parse(text.as_bytes()).expect("INVARIANT: an object with one more member")
 }
 
@@ -241,6 +233,7 @@ fn create_file(
         kind: OperationKind::Add(written_value),
         path: Pointer::from_tokens(path.iter().cloned()),
         address: None,
+        ids: IdNames::default(),
     }];
     let written = vec![Address(path)];
     Ok(Decision {
@@ -288,7 +281,7 @@ fn add(
 ) -> Result<Decision, Rejection> {
     let place = existing(resolved, precondition)?;
     match place.value.kind() {
-        Kind::Object if place.value.is_collection() => add_members(&place, additions),
+        Kind::Object if place.is_collection() => add_members(&place, additions),
         Kind::Array => add_elements(&place, additions),
         _ => Err(Rejection::NotACollection),
     }
@@ -329,7 +322,7 @@ fn created(operations: Vec<Operation>, written: Vec<Address>) -> Decision {
 }
 
 fn add_elements(place: &Place, additions: &[Addition]) -> Result<Decision, Rejection> {
-    let is_collection = place.value.is_collection();
+    let is_collection = place.is_collection();
     let mut ids = NewIds::of(place);
     let mut operations = Vec::new();
     let mut written = Vec::new();
@@ -369,18 +362,19 @@ impl<'a> NewIds<'a> {
 
     /// Gives a record its id, taken from it or made, and refuses one that is there already.
     fn place(&mut self, value: &Value) -> Result<(Value, String), Rejection> {
-        let (value, id) = match (id_of_value(value), value.member(ID_NAME)) {
+        let id_name = self.place.id_name();
+        let (value, id) = match (id_of_value(value, id_name), value.member(id_name)) {
             (Some(id), _) => (value.clone(), id),
             (None, Some(_)) => return Err(Rejection::IdKind),
             (None, None) => {
                 let id = self.make();
-                (insert_id(value, &id_literal(&id)), id)
+                (insert_id(value, id_name, &id_literal(&id)), id)
             }
         };
-        if self.place.value.record(&id).is_some() || !self.added.insert(id.clone()) {
+        if self.place.value.record(id_name, &id).is_some() || !self.added.insert(id.clone()) {
             return Err(Rejection::Exists(id));
         }
-        let number = value.member(ID_NAME).and_then(|id| integer(&id));
+        let number = value.member(id_name).and_then(|id| integer(&id));
         if let Some(largest) = &mut self.largest {
             *largest = largest.and_then(|it| number.map(|number| it.max(number)));
         }
@@ -392,7 +386,7 @@ impl<'a> NewIds<'a> {
         let place = self.place;
         let largest = *self
             .largest
-            .get_or_insert_with(|| largest_integer_id(&place.value));
+            .get_or_insert_with(|| largest_integer_id(place));
         match largest.and_then(|largest| largest.checked_add(1)) {
             Some(next) => next.to_string(),
             None => uuid::Uuid::now_v7().to_string(),
@@ -401,9 +395,10 @@ impl<'a> NewIds<'a> {
 }
 
 /// The largest id when all ids are integers; 0 in an empty collection.
-fn largest_integer_id(collection: &Value) -> Option<u64> {
-    collection.members().try_fold(0, |largest, record| {
-        let id = record.value.member(ID_NAME)?;
+fn largest_integer_id(collection: &Place) -> Option<u64> {
+    let id_name = collection.id_name();
+    collection.value.members().try_fold(0, |largest, record| {
+        let id = record.value.member(id_name)?;
         Some(integer(&id)?.max(largest))
     })
 }
@@ -419,7 +414,8 @@ fn remove(resolved: Resolved, precondition: &Precondition) -> Result<Decision, R
     if place.is_file() && place.file_path.is_empty() {
         return Err(Rejection::Name);
     }
-    if let Some(id) = id_of_record_at(&place) {
+    if is_id_of_record(&place, place.parent().as_ref()) {
+        let id = id_text(&place.value.to_json()).unwrap_or_default();
         return Err(Rejection::IdMismatch(id));
     }
     let operations = vec![operation(&place, None, OperationKind::Remove)];
@@ -443,6 +439,7 @@ fn operation(place: &Place, token: Option<String>, kind: OperationKind) -> Opera
         kind,
         path: Pointer::from_tokens(tokens),
         address: None,
+        ids: IdNames::default(),
     }
 }
 

@@ -45,7 +45,8 @@ pub(crate) fn take_in(
 ) -> Result<Option<Value>, Obstacle> {
     let hand = parse(writer, path, found)?;
     let ours = image.file(path).and_then(|file| file.value.clone());
-    let expected = merge_sides(known.value.as_ref(), hand.as_ref(), ours.as_ref());
+    let ids = image.rule_of(path);
+    let expected = merge_sides(known.value.as_ref(), hand.as_ref(), ours.as_ref(), &ids);
     if hand.is_none() && ours.is_some() {
         tracing::warn!(
             file = path.join("/"),

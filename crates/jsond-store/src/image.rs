@@ -7,7 +7,9 @@ use crate::change::{Operation, OperationKind, Written};
 use crate::contract::Revision;
 use bytes::Bytes;
 use imbl::OrdMap;
-use jsond_document::{Digest, EditError, Layout, PlacedValueEdit, SyntaxError, Value, ValueEdit};
+use jsond_document::{
+    Digest, EditError, IdNames, IdRule, Layout, PlacedValueEdit, SyntaxError, Value, ValueEdit,
+};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -29,6 +31,28 @@ pub struct File {
     pub modified: SystemTime,
     /// The text over which the value is laid when the file is written.
     pub template: Template,
+    /// Which members identify the records of the arrays in it.
+    ///
+    /// INVARIANT: the value is indexed as this says.
+    pub ids: IdRule,
+}
+
+impl File {
+    /// Judges whether the file is a collection; one that was never readable is none.
+    #[must_use]
+    pub fn is_collection(&self) -> bool {
+        let value = self.value.as_ref();
+        value.is_some_and(|it| it.is_collection(self.ids.id_name()))
+    }
+
+    /// The same file by another rule.
+    pub(crate) fn ruled_by(&self, ids: IdRule) -> Self {
+        Self {
+            value: self.value.as_ref().map(|it| it.indexed_by(&ids)),
+            ids,
+            ..self.clone()
+        }
+    }
 }
 
 /// Where a file's layout comes from.
@@ -58,6 +82,10 @@ pub struct Image {
     pub root: Entry,
     /// The last change in it.
     pub revision: Revision,
+    /// Which members identify records; every file in it has its rule from here.
+    pub ids: IdNames,
+    /// What the single served file is called.
+    pub root_name: Arc<str>,
 }
 
 /// Why a change does not apply to an image; changes from the store's own journal always do.
@@ -89,10 +117,36 @@ impl Image {
         let mut rest = operations;
         while !rest.is_empty() {
             let (run, behind) = rest.split_at(image.run_in_one_file(rest));
-            image.root = apply_at(&image.root, 0, run, revision, time)?;
+            let new = New {
+                operations: run,
+                revision,
+                time,
+                ids: image.rule_of(image.split(run[0].path.tokens()).0),
+            };
+            image.root = apply_at(&image.root, 0, &new)?;
             rest = behind;
         }
         Ok(image)
+    }
+
+    /// Makes an image without files.
+    pub(crate) fn empty(ids: IdNames, single: Option<&str>, revision: Revision) -> Self {
+        Self {
+            root: Entry::Folder(OrdMap::new()),
+            revision,
+            ids,
+            root_name: single.unwrap_or_default().into(),
+        }
+    }
+
+    /// The rule for a file, by its name.
+    pub(crate) fn rule_of(&self, path: &[String]) -> IdRule {
+        self.rule_by(&self.ids, path)
+    }
+
+    /// The rule for a file where other names hold.
+    pub(crate) fn rule_by(&self, names: &IdNames, path: &[String]) -> IdRule {
+        names.rule(path.last().map_or(&*self.root_name, String::as_str))
     }
 
     /// Counts the operations at the front that edit the inside of one file; at least one.
@@ -115,18 +169,30 @@ impl Image {
     /// When a text is not JSON.
     #[must_use]
     pub fn of_files<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let empty = Self {
-            root: Entry::Folder(OrdMap::new()),
-            revision: Revision(0),
-        };
+        Self::of_files_by(IdNames::default(), files)
+    }
+
+    /// Makes an image of files in which members of other names identify records.
+    ///
+    /// # Panics
+    ///
+    /// When a text is not JSON.
+    #[must_use]
+    pub fn of_files_by<'a>(
+        ids: IdNames,
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let empty = Self::empty(ids, None, Revision(0));
         files.into_iter().fold(empty, |image, (name, text)| {
             let value = Value::parse(text.as_bytes()).expect("the text is JSON");
+            let ids = image.ids.rule(name);
             let file = File {
-                value: Some(value),
+                value: Some(value.indexed_by(&ids)),
                 broken: None,
                 revision: Revision(0),
                 modified: SystemTime::UNIX_EPOCH,
                 template: Template::None,
+                ids,
             };
             image.with_file(&[name.to_owned()], Some(file))
         })
@@ -176,7 +242,7 @@ impl Image {
     pub(crate) fn with_folder(&self, path: &[String]) -> Self {
         Self {
             root: put(&self.root, path, None),
-            revision: self.revision,
+            ..self.clone()
         }
     }
 
@@ -188,7 +254,7 @@ impl Image {
         };
         Self {
             root,
-            revision: self.revision,
+            ..self.clone()
         }
     }
 
@@ -299,23 +365,25 @@ fn take(entry: &Entry, path: &[String]) -> Entry {
     Entry::Folder(entries)
 }
 
-/// Applies operations that all go to one file, or one to a file as a whole; `depth` tokens of
-/// their paths lead to the entry.
-fn apply_at(
-    entry: &Entry,
-    depth: usize,
-    operations: &[Operation],
+/// Operations that happen at once: they all go to one file, or one to a file as a whole.
+struct New<'a> {
+    operations: &'a [Operation],
     revision: Revision,
     time: SystemTime,
-) -> Result<Entry, ApplyError> {
+    /// The rule for the file, if it is a new one.
+    ids: IdRule,
+}
+
+/// Applies operations; `depth` tokens of their paths lead to the entry.
+fn apply_at(entry: &Entry, depth: usize, new: &New<'_>) -> Result<Entry, ApplyError> {
     let entries = match entry {
         Entry::File(file) => {
-            let file = apply_in_file(file, depth, operations, revision, time)?;
+            let file = apply_in_file(file, depth, new)?;
             return Ok(Entry::File(Arc::new(file)));
         }
         Entry::Folder(entries) => entries,
     };
-    let Operation { kind, path, .. } = &operations[0];
+    let Operation { kind, path, .. } = &new.operations[0];
     let (name, rest) = path.tokens()[depth..]
         .split_first()
         .ok_or(ApplyError::NoFile)?;
@@ -325,16 +393,17 @@ fn apply_at(
             entries.remove(name);
         }
         (Some(below), _) => {
-            let below = apply_at(below, depth + 1, operations, revision, time)?;
+            let below = apply_at(below, depth + 1, new)?;
             entries.insert(name.clone(), below);
         }
         (None, OperationKind::Add(written)) if rest.is_empty() => {
             let file = File {
                 value: None,
                 broken: None,
-                revision,
-                modified: time,
+                revision: new.revision,
+                modified: new.time,
                 template: Template::None,
+                ids: new.ids.clone(),
             };
             let file = with_whole(&file, written);
             entries.insert(name.clone(), Entry::File(Arc::new(file)));
@@ -344,15 +413,9 @@ fn apply_at(
     Ok(Entry::Folder(entries))
 }
 
-fn apply_in_file(
-    file: &File,
-    depth: usize,
-    operations: &[Operation],
-    revision: Revision,
-    time: SystemTime,
-) -> Result<File, ApplyError> {
-    let Operation { kind, path, .. } = &operations[0];
-    let mut new = match kind {
+fn apply_in_file(file: &File, depth: usize, new: &New<'_>) -> Result<File, ApplyError> {
+    let Operation { kind, path, .. } = &new.operations[0];
+    let mut changed = match kind {
         OperationKind::Add(written) | OperationKind::Replace(written)
             if path.tokens().len() == depth =>
         {
@@ -360,16 +423,17 @@ fn apply_in_file(
         }
         _ => {
             let value = file.value.as_ref().ok_or(ApplyError::Broken)?;
-            let edits: Vec<_> = operations.iter().map(|it| edit_of(it, depth)).collect();
+            let edits = new.operations.iter().map(|it| edit_of(it, depth));
+            let edits: Vec<_> = edits.collect();
             File {
-                value: Some(value.edit_many(&edits)?),
+                value: Some(value.edit_many(&edits, &file.ids)?),
                 ..file.clone()
             }
         }
     };
-    new.revision = revision;
-    new.modified = time;
-    Ok(new)
+    changed.revision = new.revision;
+    changed.modified = new.time;
+    Ok(changed)
 }
 
 fn edit_of(operation: &Operation, depth: usize) -> PlacedValueEdit<'_> {
@@ -386,8 +450,13 @@ fn with_whole(file: &File, written: &Written) -> File {
         Some(text) => Template::Text(text.clone()),
         None => file.template.clone(),
     };
+    let value = if file.ids.names().is_default() {
+        written.value.clone()
+    } else {
+        written.value.indexed_by(&file.ids)
+    };
     File {
-        value: Some(written.value.clone()),
+        value: Some(value),
         broken: None,
         template,
         ..file.clone()

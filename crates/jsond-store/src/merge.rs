@@ -3,7 +3,7 @@
 //! Record by record: what only the hand changed is taken, what only the API changed stays, and
 //! where both changed the same record the API's value stays and the caller keeps the hand's text.
 
-use jsond_document::{Kind, Value, id_of_value, quote};
+use jsond_document::{IdRule, Kind, Value, id_of_value, quote};
 use std::collections::HashMap;
 
 /// What a merge came to.
@@ -21,6 +21,7 @@ pub(crate) fn merge_sides(
     base: Option<&Value>,
     hand: Option<&Value>,
     ours: Option<&Value>,
+    ids: &IdRule,
 ) -> Option<Merged> {
     let kept = |value: &Value, conflict| {
         Some(Merged {
@@ -29,7 +30,7 @@ pub(crate) fn merge_sides(
         })
     };
     match (base, hand, ours) {
-        (Some(base), Some(hand), Some(ours)) => Some(merge(base, hand, ours)),
+        (Some(base), Some(hand), Some(ours)) => Some(merge(base, hand, ours, ids)),
         (None, Some(hand), Some(ours)) => kept(ours, hand != ours),
         // What the hand changed while the API removed the file is kept as a file.
         (Some(base), Some(hand), None) => (hand != base).then(|| kept(hand, false)).flatten(),
@@ -39,8 +40,9 @@ pub(crate) fn merge_sides(
     }
 }
 
-/// Merges the hand's version and ours, which both come from `base`.
-pub(crate) fn merge(base: &Value, hand: &Value, ours: &Value) -> Merged {
+/// Merges the hand's version and ours, which both come from `base`; records of arrays are told
+/// apart by the member that the rule names.
+pub(crate) fn merge(base: &Value, hand: &Value, ours: &Value, ids: &IdRule) -> Merged {
     if hand == ours || hand == base {
         return Merged {
             value: ours.clone(),
@@ -55,11 +57,15 @@ pub(crate) fn merge(base: &Value, hand: &Value, ours: &Value) -> Merged {
     }
     let kinds = [base.kind(), hand.kind(), ours.kind()];
     match kinds {
-        [Kind::Object, Kind::Object, Kind::Object] => merge_entries(base, hand, ours, Kind::Object),
+        [Kind::Object, Kind::Object, Kind::Object] => {
+            merge_entries(base, hand, ours, Kind::Object, ids)
+        }
         [Kind::Array, Kind::Array, Kind::Array]
-            if [base, hand, ours].iter().all(|it| it.is_collection()) =>
+            if [base, hand, ours]
+                .iter()
+                .all(|it| it.is_collection(ids.id_name())) =>
         {
-            merge_entries(base, hand, ours, Kind::Array)
+            merge_entries(base, hand, ours, Kind::Array, ids)
         }
         _ => Merged {
             value: ours.clone(),
@@ -69,34 +75,34 @@ pub(crate) fn merge(base: &Value, hand: &Value, ours: &Value) -> Merged {
 }
 
 /// The members by name, or the records of an array by id.
-fn entries(value: &Value) -> Vec<(String, Value)> {
+fn entries(value: &Value, ids: &IdRule) -> Vec<(String, Value)> {
     value
         .members()
         .map(|member| {
             let key = member.name().map(std::borrow::Cow::into_owned);
             let key = key
-                .or_else(|| id_of_value(&member.value))
+                .or_else(|| id_of_value(&member.value, ids.id_name()))
                 .unwrap_or_default();
             (key, member.value)
         })
         .collect()
 }
 
-fn merge_entries(base: &Value, hand: &Value, ours: &Value, kind: Kind) -> Merged {
-    let base_by_key: HashMap<_, _> = entries(base).into_iter().collect();
-    let ours_by_key: HashMap<_, _> = entries(ours).into_iter().collect();
-    let hand_list = entries(hand);
+fn merge_entries(base: &Value, hand: &Value, ours: &Value, kind: Kind, ids: &IdRule) -> Merged {
+    let base_by_key: HashMap<_, _> = entries(base, ids).into_iter().collect();
+    let ours_by_key: HashMap<_, _> = entries(ours, ids).into_iter().collect();
+    let hand_list = entries(hand, ids);
     let hand_by_key: HashMap<_, _> = hand_list.iter().cloned().collect();
-    let by_record = base.is_collection();
+    let by_record = base.is_collection(ids.id_name());
     let mut conflict = false;
     let mut out: Vec<(String, Value)> = Vec::new();
-    for (key, ours_value) in entries(ours) {
+    for (key, ours_value) in entries(ours, ids) {
         let sides = (base_by_key.get(&key), hand_by_key.get(&key));
         let kept = match sides {
             (Some(b), Some(h)) if h == b => Some(ours_value),
             (Some(b), Some(h)) if ours_value == *b => Some(h.clone()),
             (Some(b), Some(h)) if !by_record => {
-                let merged = merge(b, h, &ours_value);
+                let merged = merge(b, h, &ours_value, &ids.child(kind, &key));
                 conflict |= merged.conflict;
                 Some(merged.value)
             }
@@ -147,7 +153,7 @@ mod tests {
 
     fn check(base: &str, hand: &str, ours: &str, expected: &str, conflict: bool) {
         let value = |text: &str| Value::parse(text.as_bytes()).unwrap();
-        let merged = merge(&value(base), &value(hand), &value(ours));
+        let merged = merge(&value(base), &value(hand), &value(ours), &IdRule::default());
         assert_eq!(
             merged,
             Merged {

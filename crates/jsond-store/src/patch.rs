@@ -11,8 +11,8 @@ use crate::decide::{Decision, check_depth, check_name, check_writable, judge};
 use crate::image::{ApplyError, Image, folder_document};
 use crate::resolve::{Place, Resolved};
 use jsond_document::{
-    EditError, Kind, Patch, PatchEdit, PatchError, PatchFault, Patched, PlacedEdit, Pointer, Value,
-    id_of_value, merge_patch,
+    EditError, IdNames, Kind, Patch, PatchEdit, PatchError, PatchFault, Patched, PlacedEdit,
+    Pointer, Value, id_of_value, merge_patch,
 };
 
 /// What the operations of one patch write at the most: it becomes one line of the journal.
@@ -100,6 +100,7 @@ impl Working {
                 kind,
                 path: Pointer::from_tokens(self.path_of(&tokens)),
                 address: address.as_ref().map(below),
+                ids: IdNames::default(),
             });
         }
         // Only ids in the way to the value are judged by what comes of it.
@@ -160,18 +161,21 @@ impl Working {
         else {
             return Ok(());
         };
+        let mut ids = place.file.ids.clone();
         for (depth, (index, id)) in place.pointer.iter().zip(&place.address).enumerate() {
             let above = &place.pointer[..depth];
-            let is_id = old
-                .point(above)
-                .is_some_and(|it| it.kind() == Kind::Array && it.is_collection());
-            if !is_id {
+            let Some(old) = old.point(above) else {
+                return Ok(());
+            };
+            let below = ids.child(old.kind(), index);
+            let ids = std::mem::replace(&mut ids, below);
+            if old.kind() != Kind::Array || !old.is_collection(ids.id_name()) {
                 continue;
             }
             let above = new.point(above);
-            let record = above.as_ref().and_then(|it| it.record(id));
+            let record = above.as_ref().and_then(|it| it.record(ids.id_name(), id));
             if record.is_none_or(|(at, _)| at.to_string() != *index) {
-                let new = above.and_then(|it| id_of_value(&it.child(index)?));
+                let new = above.and_then(|it| id_of_value(&it.child(index)?, ids.id_name()));
                 return Err(Rejection::IdMismatch(new.unwrap_or_else(|| id.clone())));
             }
         }
@@ -189,6 +193,7 @@ impl Working {
             kind,
             path: Pointer::from_tokens(path),
             address,
+            ids: IdNames::default(),
         };
         let (revision, time) = (self.image.revision, std::time::SystemTime::UNIX_EPOCH);
         self.image = self
@@ -299,7 +304,8 @@ fn rejection_of(error: &ApplyError) -> Rejection {
 /// Spells the place of an operation with ids in the place of indices; none where there are none.
 fn address_of(image: &Image, path: &[String], kind: &OperationKind) -> Option<Address> {
     let (file_path, inside) = image.split(path);
-    let mut value = image.file(file_path)?.value.clone();
+    let file = image.file(file_path)?;
+    let (mut value, mut ids) = (file.value.clone(), file.ids.clone());
     let mut address = file_path.to_vec();
     for (depth, token) in inside.iter().enumerate() {
         let parent = value?;
@@ -308,9 +314,12 @@ fn address_of(image: &Image, path: &[String], kind: &OperationKind) -> Option<Ad
             OperationKind::Add(written) if depth + 1 == inside.len() => Some(&written.value),
             _ => child.as_ref(),
         };
-        let is_record = parent.kind() == Kind::Array && parent.is_collection();
-        let id = record.filter(|_| is_record).and_then(id_of_value);
+        let id_name = ids.id_name();
+        let has_ids = parent.kind() == Kind::Array && parent.is_collection(id_name);
+        let id = record.filter(|_| has_ids);
+        let id = id.and_then(|record| id_of_value(record, id_name));
         address.push(id.unwrap_or_else(|| token.clone()));
+        ids = ids.child(parent.kind(), token);
         value = child;
     }
     (address != path).then_some(Address(address))

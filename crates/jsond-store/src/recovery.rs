@@ -7,7 +7,7 @@ use crate::change::{Operation, OperationKind};
 use crate::checkpoint::{OnDisk, template_of};
 use crate::contract::Revision;
 use crate::hand::keep_conflict;
-use crate::image::{Entry as ImageEntry, File, FilePath, Image, Template};
+use crate::image::{File, FilePath, Image, Template};
 use crate::journal::entry::{Body, Entry, Mark, content_hash};
 use crate::journal::reader::{OpenError, read_journal};
 use crate::key::answer::Answered;
@@ -16,8 +16,7 @@ use crate::medium::Medium;
 use crate::replay::{Content, replay};
 use crate::served::Served;
 use crate::state::State;
-use imbl::OrdMap;
-use jsond_document::Value;
+use jsond_document::{IdNames, IdRule, Json, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
 
@@ -40,6 +39,7 @@ pub(crate) fn recover(
     served: &Served,
     journal: &dyn Medium,
     state: &State,
+    ids: IdNames,
 ) -> Result<Recovered, OpenError> {
     let (entries, segments) = read_journal(journal, state)?;
     let keyed = entries.iter().filter_map(line_of).collect();
@@ -49,10 +49,7 @@ pub(crate) fn recover(
         .max(state.revision);
     let mut plan = Plan::of(entries, state);
     let mut recovered = Recovered {
-        image: Image {
-            root: ImageEntry::Folder(OrdMap::new()),
-            revision: last,
-        },
+        image: Image::empty(ids, served.single.as_deref(), last),
         last,
         on_disk: HashMap::new(),
         behind: Vec::new(),
@@ -204,9 +201,10 @@ fn recover_file(
         .map(|mark| mark.revision)
         .or_else(|| history.merged_over(hash));
     let base_revision = base.or(history.done).unwrap_or_default();
+    let ids = recovered.image.rule_of(path);
     let file = text
         .as_deref()
-        .map(|text| read_file(&disk_path, text, base_revision, modified));
+        .map(|text| read_file(&disk_path, text, ids, base_revision, modified));
     let on_disk = OnDisk {
         hash,
         revision: base_revision,
@@ -276,9 +274,15 @@ fn keep_aside(
     )))
 }
 
-fn read_file(disk_path: &str, text: &[u8], revision: Revision, modified: SystemTime) -> File {
-    let (value, broken) = match Value::parse(text) {
-        Ok(value) => (Some(value), None),
+fn read_file(
+    disk_path: &str,
+    text: &[u8],
+    ids: IdRule,
+    revision: Revision,
+    modified: SystemTime,
+) -> File {
+    let (value, broken) = match Json::parse(text) {
+        Ok(json) => (Some(Value::indexed(json, &ids)), None),
         Err(error) => {
             tracing::warn!(file = disk_path, %error, "the file is broken JSON");
             (None, Some(error))
@@ -295,5 +299,6 @@ fn read_file(disk_path: &str, text: &[u8], revision: Revision, modified: SystemT
         revision,
         modified,
         template,
+        ids,
     }
 }

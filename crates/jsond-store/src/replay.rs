@@ -2,13 +2,14 @@
 //!
 //! On the content for which they were made the changes apply as they stand. On an edit of it they
 //! are aimed anew: a record of an array is found by its id, what is there already is not added
-//! twice, and what cannot be aimed for certain is set aside.
+//! twice, and what cannot be aimed for certain is set aside. Which member is the id was settled when
+//! the change was made; a start with other names changes nothing about that.
 
 use crate::change::{Operation, OperationKind};
 use crate::contract::{Address, Revision};
 use crate::image::Image;
 use crate::resolve::{Place, Resolved};
-use jsond_document::{Kind, Pointer};
+use jsond_document::{IdNames, Kind, Pointer};
 use std::time::SystemTime;
 
 /// What the changes are replayed on.
@@ -38,6 +39,9 @@ pub(crate) fn replay(
     let mut image = image.clone();
     let mut aside = Vec::new();
     for (revision, time, operation) in pending {
+        if content == Content::Edited {
+            image = ruled_by(&image, operation, &operation.ids);
+        }
         let applied = match aim(&image, operation, content) {
             Aim::Apply(aimed) => image.apply(&[aimed], *revision, *time).ok(),
             Aim::Skip => continue,
@@ -51,7 +55,25 @@ pub(crate) fn replay(
             }
         }
     }
+    if let Some((_, _, last)) = pending.last() {
+        image = ruled_by(&image, last, &image.ids);
+    }
     (image, aside)
+}
+
+/// Makes the file of an operation be read by these names: an address is one of the time when the
+/// change was made, and the names may have been others then.
+///
+/// *Cost*: linear in the file where the names are others, else small.
+fn ruled_by(image: &Image, operation: &Operation, names: &IdNames) -> Image {
+    let (path, _) = image.split(operation.path.tokens());
+    match image.file(path) {
+        Some(file) if file.ids.names() != names => {
+            let file = file.ruled_by(image.rule_by(names, path));
+            image.with_file(path, Some(file))
+        }
+        _ => image.clone(),
+    }
 }
 
 fn aim(image: &Image, operation: &Operation, content: Content) -> Aim {
@@ -91,6 +113,7 @@ fn aim_anew(image: &Image, operation: &Operation) -> Aim {
             kind,
             path: Pointer::from_tokens(path),
             address: None,
+            ids: operation.ids.clone(),
         })
     };
     match (operation.kind.clone(), image.resolve(&address)) {
@@ -129,9 +152,7 @@ fn path_of(place: &Place) -> Vec<String> {
 fn passes_an_array_without_ids(image: &Image, address: &Address) -> bool {
     (0..address.0.len()).any(
         |length| match image.resolve(&Address(address.0[..length].to_vec())) {
-            Resolved::Value(place) => {
-                place.value.kind() == Kind::Array && !place.value.is_collection()
-            }
+            Resolved::Value(place) => place.value.kind() == Kind::Array && !place.is_collection(),
             _ => false,
         },
     )

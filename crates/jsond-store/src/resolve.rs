@@ -7,7 +7,7 @@ use crate::contract::Address;
 use crate::image::{Entry, File, FilePath, Image};
 use crate::served::FILE_ENDING;
 use imbl::OrdMap;
-use jsond_document::{Kind, Value};
+use jsond_document::{IdRule, Kind, Value, id_of_value};
 use std::sync::Arc;
 
 /// What an address means.
@@ -53,9 +53,57 @@ pub struct Place {
     pub address: Vec<String>,
     /// The value.
     pub value: Value,
+    /// Which member identifies its records, if it is an array, and the names for all in it.
+    pub ids: IdRule,
 }
 
 impl Place {
+    /// The place of a whole file.
+    fn of_file(file_path: FilePath, file: &Arc<File>) -> Option<Self> {
+        Some(Self {
+            file_path,
+            pointer: Vec::new(),
+            address: Vec::new(),
+            value: file.value.clone()?,
+            ids: file.ids.clone(),
+            file: Arc::clone(file),
+        })
+    }
+
+    /// The name of the member that identifies the records of the value, if it is an array.
+    #[must_use]
+    pub fn id_name(&self) -> &str {
+        self.ids.id_name()
+    }
+
+    /// Judges whether the value is a collection.
+    #[must_use]
+    pub fn is_collection(&self) -> bool {
+        self.value.is_collection(self.id_name())
+    }
+
+    /// Judges whether the value is an array that is a collection: its records have ids.
+    #[must_use]
+    pub fn has_ids(&self) -> bool {
+        self.value.kind() == Kind::Array && self.is_collection()
+    }
+
+    /// Reads the id that a record has, or would have in this array.
+    #[must_use]
+    pub fn id_of(&self, record: &Value) -> Option<String> {
+        id_of_value(record, self.id_name())
+    }
+
+    /// The place that this one lies in directly; none for a whole file.
+    pub(crate) fn parent(&self) -> Option<Self> {
+        let (_, above) = self.pointer.split_last()?;
+        let file = Self::of_file(self.file_path.clone(), &self.file)?;
+        let mut tokens = above.iter().zip(&self.address);
+        tokens.try_fold(file, |place, (index, token)| {
+            let value = place.value.child(index)?;
+            Some(place.step(index.clone(), token.clone(), value))
+        })
+    }
     /// The canonical address: the file's whole name, then the tokens inside.
     #[must_use]
     pub fn canonical(&self) -> Address {
@@ -77,19 +125,25 @@ impl Place {
     /// Finds the child that a token of a URL names.
     #[must_use]
     pub fn child(&self, token: &str) -> Option<Self> {
-        let (index, value) = if self.value.kind() == Kind::Array && self.value.is_collection() {
-            let (index, value) = self.value.record(token)?;
+        let (index, value) = if self.has_ids() {
+            let (index, value) = self.value.record(self.id_name(), token)?;
             (index.to_string(), value)
         } else {
             (token.to_owned(), self.value.child(token)?)
         };
+        Some(self.step(index, token.to_owned(), value))
+    }
+
+    /// Goes to a child: its token in a pointer, its token in a URL, its value.
+    fn step(&self, index: String, token: String, value: Value) -> Self {
         let mut place = Self {
             value,
+            ids: self.ids.child(self.value.kind(), &index),
             ..self.clone()
         };
         place.pointer.push(index);
-        place.address.push(token.to_owned());
-        Some(place)
+        place.address.push(token);
+        place
     }
 }
 
@@ -142,15 +196,8 @@ fn file_name(token: &str) -> String {
 }
 
 fn in_file(file_path: FilePath, file: &Arc<File>, tokens: &[String]) -> Resolved {
-    let Some(value) = file.value.clone() else {
+    let Some(mut place) = Place::of_file(file_path, file) else {
         return Resolved::Broken(Arc::clone(file));
-    };
-    let mut place = Place {
-        file_path,
-        file: Arc::clone(file),
-        pointer: Vec::new(),
-        address: Vec::new(),
-        value,
     };
     for (at, token) in tokens.iter().enumerate() {
         match place.child(token) {

@@ -52,7 +52,7 @@ impl Store {
         let (key_files, mut keyed) = KeyFiles::open(Arc::clone(&journal), &state.identity)?;
         // A line of the journal never has the revision of one whose key is in a file.
         state.revision = state.revision.max(key_files.kept_to());
-        let recovered = recover(&served, &*journal, &state)?;
+        let recovered = recover(&served, &*journal, &state, settings.ids)?;
         let (writer, messages) = channel();
         let (checkpoints, orders) = channel();
         let (keeper, jobs) = channel();

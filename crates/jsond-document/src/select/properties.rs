@@ -2,6 +2,7 @@
 
 use super::reference::{Asked, Doc, Question, Spelled};
 use super::*;
+use crate::id_name::IdName;
 use crate::leaf::Piece;
 use crate::tree::Tree;
 use proptest::collection::vec;
@@ -295,7 +296,11 @@ fn as_trees(value: &Value) -> Value {
             value: as_trees(&member.value),
         })
         .collect();
-    Value::large(Arc::new(Tree::build(value.kind(), &pieces)))
+    Value::large(Arc::new(Tree::build(
+        value.kind(),
+        &pieces,
+        IdName::default(),
+    )))
 }
 
 proptest! {

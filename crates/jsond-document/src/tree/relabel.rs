@@ -46,7 +46,7 @@ impl Tree {
             .collect();
         // The first keeps its number, and with it what the index says of its entries.
         let index = self.index_after(&level[window], gone, came);
-        Self::of_children(self.kind, level).with_index(index)
+        Self::of_children(self.kind, level, self.id_name.clone()).with_index(index)
     }
 }
 
@@ -70,7 +70,7 @@ fn find_window(level: &[(u64, Arc<Leaf>)], place: Range<usize>) -> (Range<usize>
 
 #[cfg(test)]
 mod tests {
-    use crate::{Kind, Value};
+    use crate::{ID_NAME, Kind, Value};
 
     fn id_of(n: usize) -> String {
         format!("{{\"id\":\"n{n}\"}}")
@@ -92,15 +92,18 @@ mod tests {
                 let record = Value::parse(id_of(n).as_bytes()).unwrap();
                 value = value.add(&[place.to_owned()], &record).unwrap();
             }
-            assert!(value.is_collection());
+            assert!(value.is_collection(ID_NAME));
             assert_eq!(value.count(), count + 4000);
             for n in 0..4000 {
-                let (at, record) = value.record(&format!("n{n}")).unwrap();
+                let (at, record) = value.record(ID_NAME, &format!("n{n}")).unwrap();
                 assert_eq!(record.to_json().as_str(), id_of(n));
                 assert_eq!(at, place.parse::<usize>().unwrap() + 3999 - n);
             }
             for n in 0..count {
-                assert!(value.record(&n.to_string()).is_some(), "{n} at {place}");
+                assert!(
+                    value.record(ID_NAME, &n.to_string()).is_some(),
+                    "{n} at {place}"
+                );
             }
             assert_eq!(value.kind(), Kind::Array);
             let text = value.to_json().to_string();

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
     use crate::change::{Operation, OperationKind};
     use crate::journal::entry::Body;
-    use jsond_document::{Pointer, Value};
+    use jsond_document::{IdNames, Pointer, Value};
     use std::time::SystemTime;
 
     /// Three batches of one, two and one entries, and zeros behind them.
@@ -161,6 +161,7 @@ mod tests {
                 kind,
                 path,
                 address: None,
+                ids: IdNames::default(),
             }]);
             let (revision, batch) = (Revision(revision), Revision(batch));
             Entry {

@@ -45,6 +45,7 @@ impl Writer {
             kind,
             path: pointer,
             address: None,
+            ids: self.image.ids.clone(),
         }];
         let time = SystemTime::now();
         self.apply(&operations, time, batch);
@@ -67,7 +68,8 @@ impl Writer {
             template,
         } = edit;
         let ours = self.image.file(&path).and_then(|file| file.value.clone());
-        let merged = merge_sides(base.as_ref(), hand.as_ref(), ours.as_ref());
+        let ids = self.image.rule_of(&path);
+        let merged = merge_sides(base.as_ref(), hand.as_ref(), ours.as_ref(), &ids);
         if let Some(merged) = &merged {
             let text = match template {
                 Template::Text(text) => Some(text),

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use jsond_document::Value;
+use jsond_document::{IdNames, Value};
 use jsond_store::medium::{Medium, MemoryMedium};
 use jsond_store::{
     Addition, Address, Durability, Edit, Effect, Key, Mutation, OpenError, Outcome, Precondition,
@@ -57,15 +57,34 @@ pub(crate) fn add(path: &str, key: Option<&str>, text: &str) -> Mutation {
 
 /// Opens with small segments, so that a script fills a few of them.
 pub(crate) fn try_open(medium: &MemoryMedium, durability: Durability) -> Result<Store, OpenError> {
-    let served = Served {
-        medium: Arc::new(medium.clone()),
-        single: None,
-    };
     let settings = Settings {
         durability,
         segment_bytes: 2048,
+        ..Settings::default()
+    };
+    open_with(medium, None, settings)
+}
+
+pub(crate) fn open_with(
+    medium: &MemoryMedium,
+    single: Option<&str>,
+    settings: Settings,
+) -> Result<Store, OpenError> {
+    let served = Served {
+        medium: Arc::new(medium.clone()),
+        single: single.map(str::to_owned),
     };
     Store::open(served, Arc::new(medium.sub_folder(".jsond")), settings)
+}
+
+/// Opens with members of other names as ids, as `--id` says them.
+pub(crate) fn open_by(medium: &MemoryMedium, words: &[&str]) -> Store {
+    let settings = Settings {
+        segment_bytes: 2048,
+        ids: IdNames::parse(words.iter().copied()).unwrap(),
+        ..Settings::default()
+    };
+    open_with(medium, None, settings).unwrap()
 }
 
 pub(crate) fn open(medium: &MemoryMedium) -> Store {

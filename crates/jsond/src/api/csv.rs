@@ -3,14 +3,14 @@
 //! The columns are the member names of all records, in the order in which they first appear; an
 //! object collection has the names of its records in a first column `key`. A missing member and
 //! null are empty, an empty string is `""`. Where no record has a member, an array has the one
-//! column `id` that every record of a collection has: an empty header row would be no header.
+//! column that identifies records, mostly `id`: an empty header row would be no header.
 //!
 //! *Source*: RFC 4180.
 
 use crate::api::pieces::PieceWriter;
 use crate::limits::{CSV_COLUMNS_MAX, CSV_MISSING_MAX};
 use bytes::Bytes;
-use jsond_document::{ID_NAME, Json, Kind, Member, Pointer, Value, members, quote, unquote};
+use jsond_document::{Json, Kind, Member, Pointer, Value, members, quote, unquote};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
@@ -60,12 +60,12 @@ impl CsvError {
     }
 }
 
-/// Renders a collection.
+/// Renders a collection; `id_name` is the member that identifies a record of an array.
 ///
 /// *Cost*: linear in the text and in the cells that are missing, which are bounded.
 /// *Errors*: see [`CsvError`].
-pub(super) fn render(collection: &Value) -> Result<Vec<Bytes>, CsvError> {
-    let columns = Columns::of(collection)?;
+pub(super) fn render(collection: &Value, id_name: &str) -> Result<Vec<Bytes>, CsvError> {
+    let columns = Columns::of(collection, id_name)?;
     let mut text = PieceWriter::default();
     write_header(&columns, text.end());
     let mut cells = vec![None; columns.spelled.len()];
@@ -88,7 +88,7 @@ struct Columns {
 
 impl Columns {
     /// Collects the columns, and checks that every record is flat.
-    fn of(collection: &Value) -> Result<Self, CsvError> {
+    fn of(collection: &Value, id_name: &str) -> Result<Self, CsvError> {
         let is_keyed = match collection.kind() {
             Kind::Object => true,
             Kind::Array => false,
@@ -110,7 +110,7 @@ impl Columns {
             }
         }
         if columns.spelled.is_empty() && !is_keyed {
-            columns.add(&Bytes::from(quote(ID_NAME)));
+            columns.add(&Bytes::from(quote(id_name)));
         }
         Ok(columns)
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 fn render_text(collection: &str) -> Result<String, CsvError> {
     let value = Value::parse(collection.as_bytes()).unwrap();
-    render(&value).map(|pieces| String::from_utf8(pieces.concat()).unwrap())
+    render(&value, "id").map(|pieces| String::from_utf8(pieces.concat()).unwrap())
 }
 
 #[track_caller]

@@ -96,7 +96,7 @@ impl Guide<'_> {
             Ok(answers) => answers,
             Err(misfit) => return self.bad_request(&misfit),
         };
-        if !place.value.is_collection() {
+        if !place.is_collection() {
             return self.no_collection();
         }
         match question.mutation_of(&place, &answers) {

@@ -27,12 +27,13 @@ fn render_file(file: &File) -> String {
     let Some(value) = &file.value else {
         return "{\"kind\":\"broken\"}".to_owned();
     };
-    let kind = if value.is_collection() {
+    let is_collection = file.is_collection();
+    let kind = if is_collection {
         "collection"
     } else {
         value.kind().name()
     };
-    let records = if value.is_collection() {
+    let records = if is_collection {
         value.count().to_string()
     } else {
         "null".to_owned()

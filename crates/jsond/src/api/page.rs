@@ -53,9 +53,9 @@ pub(super) enum Children {
 
 impl Children {
     /// Tells how the children of a stored value are addressed.
-    pub(super) fn of(value: &Value) -> Self {
-        let collection = value.is_collection();
-        match value.kind() {
+    pub(super) fn of(place: &Place) -> Self {
+        let collection = place.is_collection();
+        match place.value.kind() {
             Kind::Object => Self::Names { collection },
             Kind::Array if collection => Self::Ids,
             Kind::Array => Self::Indices,
@@ -82,6 +82,8 @@ pub(super) struct PageView<'a> {
     pub(super) value: &'a Value,
     /// How its children are addressed: [`Children::of`] the stored value, whatever a query left.
     pub(super) children: Children,
+    /// The member that identifies the records of an array.
+    pub(super) id_name: &'a str,
     /// The position of the first record that is shown, from 0.
     pub(super) first: usize,
     /// How many records there are in all parts; none when the value is whole.
@@ -102,7 +104,8 @@ impl<'a> PageView<'a> {
             folders: place.file_path.len().saturating_sub(1),
             broken: place.file.broken.as_ref(),
             value: &place.value,
-            children: Children::of(&place.value),
+            children: Children::of(place),
+            id_name: place.id_name(),
             first: 0,
             total: None,
             links: PartLinks::default(),

@@ -7,7 +7,7 @@ use crate::api::action::{Given, Intent};
 use crate::api::problem::{Problem, ProblemKind};
 use crate::wire::Lang;
 use crate::wire::dialogue::{Word, parse_words};
-use jsond_document::{ID_NAME, Json, Kind, Value};
+use jsond_document::{Json, Kind, Value};
 use jsond_store::{Addition, Address, Edit, Mutation, Place, Precondition};
 
 /// What the dialogue asks about a collection.
@@ -78,13 +78,13 @@ impl From<Misfit> for Problem {
 impl Question {
     /// Makes the question about a value; none when it is no collection.
     pub(super) fn of(intent: Intent, place: &Place) -> Option<Self> {
-        if !place.value.is_collection() {
+        if !place.is_collection() {
             return None;
         }
         let first = place.value.members().next();
         let key_of = |member: &jsond_document::Member| {
             let name = member.name().map(std::borrow::Cow::into_owned);
-            name.or_else(|| jsond_document::id_of_value(&member.value))
+            name.or_else(|| place.id_of(&member.value))
                 .unwrap_or_default()
         };
         let field = |name: &str, kind, example: String| Field {
@@ -237,7 +237,8 @@ impl Question {
                 text: key.clone(),
                 quoted: false,
             };
-            members.push((ID_NAME.to_owned(), typed(&word, model(ID_NAME).as_ref())));
+            let id_name = place.id_name();
+            members.push((id_name.to_owned(), typed(&word, model(id_name).as_ref())));
         }
         for (name, word) in answers {
             let value = typed(word, model(name).as_ref());
@@ -268,7 +269,7 @@ fn fields_of(place: &Place, record: &Value) -> Vec<Field> {
         .members()
         .filter_map(|member| {
             let name = member.name()?.into_owned();
-            (!is_array || name != ID_NAME).then(|| {
+            (!is_array || name != place.id_name()).then(|| {
                 let json = member.value.to_json();
                 let (kind, example) = match (json.kind(), json.as_text()) {
                     (_, Some(text)) => (Kind::String, spell_word(&text)),

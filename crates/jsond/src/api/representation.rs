@@ -156,7 +156,7 @@ impl Subject {
         };
         let mut offers = vec![Media::Json];
         offers.extend(place.map(|_| Media::Html));
-        let is_collection = view.path.is_none() && place.is_some_and(|it| it.value.is_collection());
+        let is_collection = view.path.is_none() && place.is_some_and(|it| it.is_collection());
         let is_list = match &view.path {
             Some((_, names_places)) => !names_places,
             None => place.is_some_and(|it| it.value.kind() == Kind::Array),
@@ -259,7 +259,8 @@ fn value(place: &Place, media: Media, read: &Read) -> Result<Representation, Unm
     } = viewed(place, view, &canonical)?;
     let representation = match media {
         Media::Csv => {
-            let text = csv::render(&content.into_value()).map_err(Unmade::NotFlat)?;
+            let text =
+                csv::render(&content.into_value(), place.id_name()).map_err(Unmade::NotFlat)?;
             of_text(media, text)
         }
         Media::Html => {
@@ -269,7 +270,7 @@ fn value(place: &Place, media: Media, read: &Read) -> Result<Representation, Unm
                 value: &value,
                 children: match view.path {
                     Some(_) => Children::Unknown,
-                    None => Children::of(&place.value),
+                    None => Children::of(place),
                 },
                 first: range.start,
                 total,
@@ -354,7 +355,7 @@ fn viewed(place: &Place, view: &View, path: &str) -> Result<Viewed, Problem> {
     if view.path.is_some() {
         return find(&place.value, view).map(|json| whole(Content::Selected(json)));
     }
-    if !place.value.is_collection() {
+    if !place.is_collection() {
         if let Some(name) = &view.of_collection {
             return Err(only_for_collections(name, place.value.kind()));
         }

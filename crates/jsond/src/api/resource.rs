@@ -68,7 +68,7 @@ impl Resource {
 
     /// Tells what kind of resource is at a place.
     pub(super) fn of_place(place: &Place) -> Self {
-        let takes_more = place.value.kind() == Kind::Array || place.value.is_collection();
+        let takes_more = place.value.kind() == Kind::Array || place.is_collection();
         if takes_more {
             Self::Collection
         } else {

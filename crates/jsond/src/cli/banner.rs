@@ -1,7 +1,7 @@
 //! What a person reads when the server starts: where it is, and three commands to try.
 
 use crate::wire::Lang;
-use jsond_document::{ID_NAME, Kind, Member, Value};
+use jsond_document::{Kind, Member, Value, id_of_value};
 use jsond_store::Image;
 
 /// Renders the banner.
@@ -32,11 +32,12 @@ pub(super) fn render(lang: Lang, path: &str, host: &str, port: u16, image: &Imag
 fn examples(url: &str, image: &Image) -> [String; 2] {
     let found = image.files().into_iter().find_map(|(path, file)| {
         let value = file.value.as_ref()?;
-        let record = value.is_collection().then(|| value.members().next())??;
-        let names_another = |field: &Member| field.name().is_some_and(|name| name != ID_NAME);
+        let record = file.is_collection().then(|| value.members().next())??;
+        let id_name = file.ids.id_name();
+        let names_another = |field: &Member| field.name().is_some_and(|name| name != id_name);
         let field = record.value.members().find(names_another)?;
         let key = record.name().map(std::borrow::Cow::into_owned);
-        let key = key.or_else(|| jsond_document::id_of_value(&record.value))?;
+        let key = key.or_else(|| id_of_value(&record.value, id_name))?;
         let plain = matches!(
             field.value.kind(),
             Kind::String | Kind::Number | Kind::Boolean
@@ -76,14 +77,14 @@ fn first_write(url: &str, image: &Image) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jsond_store::{Entry, Revision};
+    use jsond_store::Entry;
 
     fn check(root: &str, expected: [&str; 2]) {
         let folder = Image::of_files([("db.json", root)]);
         let file = folder.file(&["db.json".to_owned()]).unwrap();
         let image = Image {
             root: Entry::File(std::sync::Arc::clone(file)),
-            revision: Revision(0),
+            ..folder.clone()
         };
         assert_eq!(examples("U", &image), expected, "{root}");
     }

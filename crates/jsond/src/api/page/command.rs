@@ -4,7 +4,7 @@ use super::excerpt::Excerpt;
 use super::link::Link;
 use super::{Children, PageView};
 use crate::web::Html;
-use jsond_document::{ID_NAME, Kind, Member, Value, quote};
+use jsond_document::{Kind, Member, Value, quote};
 
 /// A longer value is no example.
 const EXAMPLE_CHARACTERS_MAX: usize = 200;
@@ -82,7 +82,7 @@ fn addition(view: &PageView<'_>) -> Option<String> {
         Children::Ids => {
             let kept = record.members().filter_map(|member| {
                 let spelled = String::from_utf8_lossy(member.spelled_name.as_deref()?).into_owned();
-                let is_id = member.name()? == ID_NAME;
+                let is_id = member.name()? == view.id_name;
                 (!is_id).then(|| format!("{spelled}:{}", member.value.to_json()))
             });
             Some(format!("{{{}}}", kept.collect::<Vec<_>>().join(",")))

@@ -107,8 +107,7 @@ fn row(html: &mut Html, here: &Link, name: &str, entry: &Entry) {
 fn file_cells(html: &mut Html, file: &File) {
     html.element("td", &[], |html| {
         if let Some(value) = &file.value {
-            let is_collection = value.is_collection();
-            let kind = if is_collection {
+            let kind = if file.is_collection() {
                 "collection"
             } else {
                 value.kind().name()
@@ -131,7 +130,7 @@ fn file_cells(html: &mut Html, file: &File) {
             html.span("span", "bad", "broken");
         }
     });
-    let records = file.value.as_ref().filter(|value| value.is_collection());
+    let records = file.value.as_ref().filter(|_| file.is_collection());
     number_cell(html, records.map(|value| count_text(value.count())));
     number_cell(
         html,

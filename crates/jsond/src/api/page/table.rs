@@ -8,7 +8,7 @@ use super::excerpt::Excerpt;
 use super::link::{Link, parameter_of, query_with};
 use super::{Children, PageView};
 use crate::web::Html;
-use jsond_document::{ID_NAME, Kind, Value, id_of_value};
+use jsond_document::{Kind, Value, id_of_value};
 use std::borrow::Cow;
 
 /// Rows of one page.
@@ -70,7 +70,7 @@ fn rows_of(view: &PageView<'_>) -> Vec<Row> {
     let row = |(n, member): (usize, jsond_document::Member)| {
         let (label, token) = match view.children {
             Children::Ids => {
-                let id = id_of_value(&member.value);
+                let id = id_of_value(&member.value, view.id_name);
                 (
                     id.as_deref().map_or_else(|| (n + 1).to_string(), cut_name),
                     id,
@@ -118,13 +118,14 @@ fn scroll(html: &mut Html, class: &str, fill: impl FnOnce(&mut Html)) {
     });
 }
 
-/// The member names of the rows in order of first appearance; whether there are more.
-fn columns_of(rows: &[Row], without_id: bool) -> (Vec<String>, bool) {
+/// The member names of the rows in order of first appearance, without one; whether there are more.
+fn columns_of(rows: &[Row], without: Option<&str>) -> (Vec<String>, bool) {
     let mut columns: Vec<String> = Vec::new();
     for row in rows {
         for member in row.value.members().take(COLUMN_MEMBERS_MAX) {
             let name = member.name().unwrap_or_default();
-            if without_id && name == ID_NAME || columns.iter().any(|column| *column == name) {
+            if without.is_some_and(|it| it == name) || columns.iter().any(|column| *column == name)
+            {
                 continue;
             }
             if columns.len() == COLUMNS_MAX {
@@ -139,8 +140,8 @@ fn columns_of(rows: &[Row], without_id: bool) -> (Vec<String>, bool) {
 }
 
 fn render_records(html: &mut Html, view: &PageView<'_>, rows: &[Row]) -> Shown {
-    let by_id = view.children == Children::Ids;
-    let (columns, more) = columns_of(rows, by_id);
+    let without = (view.children == Children::Ids).then_some(view.id_name);
+    let (columns, more) = columns_of(rows, without);
     let mut shown = Shown::default();
     scroll(html, "records", |html| {
         html.element("thead", &[], |html| {
@@ -176,7 +177,7 @@ fn render_records(html: &mut Html, view: &PageView<'_>, rows: &[Row]) -> Shown {
 fn head_of_key(html: &mut Html, view: &PageView<'_>) {
     let is_named = view.value.kind() == Kind::Object;
     match view.children {
-        Children::Ids => head(html, view, ID_NAME, false),
+        Children::Ids => head(html, view, view.id_name, false),
         _ if is_named => plain_head(html, "key"),
         _ => plain_head(html, "#"),
     }
