@@ -347,7 +347,9 @@ fn add_elements(place: &Place, additions: &[Addition]) -> Result<Decision, Rejec
 struct NewIds<'a> {
     place: &'a Place,
     added: std::collections::HashSet<String>,
-    /// The largest integer id, if all ids are integers; read when it is first needed.
+    /// The largest integer among the added ids, if all of them are integers.
+    largest_added: Option<u64>,
+    /// The same of the collection; read when it is first needed.
     largest: Option<Option<u64>>,
 }
 
@@ -356,6 +358,7 @@ impl<'a> NewIds<'a> {
         Self {
             place,
             added: std::collections::HashSet::new(),
+            largest_added: Some(0),
             largest: None,
         }
     }
@@ -375,9 +378,8 @@ impl<'a> NewIds<'a> {
             return Err(Rejection::Exists(id));
         }
         let number = value.member(id_name).and_then(|id| integer(&id));
-        if let Some(largest) = &mut self.largest {
-            *largest = largest.and_then(|it| number.map(|number| it.max(number)));
-        }
+        let largest = self.largest_added.zip(number);
+        self.largest_added = largest.map(|(largest, number)| largest.max(number));
         Ok((value, id))
     }
 
@@ -387,6 +389,7 @@ impl<'a> NewIds<'a> {
         let largest = *self
             .largest
             .get_or_insert_with(|| largest_integer_id(place));
+        let largest = largest.zip(self.largest_added).map(|(a, b)| a.max(b));
         match largest.and_then(|largest| largest.checked_add(1)) {
             Some(next) => next.to_string(),
             None => uuid::Uuid::now_v7().to_string(),
