@@ -6,6 +6,7 @@ use crate::limits;
 use crate::server::{self, Console, Settings};
 use crate::wire::Lang;
 use anyhow::{Context as _, bail};
+use jsond_document::IdNames;
 use jsond_store::medium::{DiskMedium, Lock};
 use jsond_store::{Durability, Served, Store};
 use std::io::{ErrorKind, Write};
@@ -62,6 +63,14 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "WHEN", default_value = "always", value_parser = parse_durability)]
     durability: Durability,
 
+    /// The member that identifies a record of an array: NAME for all collections, COLLECTION=NAME
+    /// for one, as in posts=slug; without it, id
+    ///
+    /// A collection is called by the last part of its path without .json: posts for posts.json, and
+    /// for the member posts of a file. Give the option once for each collection.
+    #[arg(long = "id", value_name = "[COLLECTION=]NAME", value_parser = parse_id)]
+    ids: Vec<String>,
+
     /// How many threads serve connections; without it, one for each core
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -84,6 +93,7 @@ Examples:
   jsond serve examples/school            a folder, at http://localhost:12345/
   jsond serve db.json --port 3000        one file, whose members are /posts, /comments, …
   jsond serve --port 0 --port-file port  a free port, written to the file `port`
+  jsond serve --id posts=slug            /posts.json/hello is the record whose slug is hello
 
   curl http://localhost:12345/students.json
   curl -d '{\"Seung_Hyun\":{\"grade\":\"4.3\"}}' http://localhost:12345/students.json
@@ -115,6 +125,12 @@ fn parse_durability(text: &str) -> Result<Durability, String> {
     }
 }
 
+/// Judges one word; whether words go together shows when all are there.
+fn parse_id(word: &str) -> Result<String, String> {
+    let names = IdNames::parse([word]).map_err(|error| error.to_string());
+    names.map(|_| word.to_owned())
+}
+
 fn parse_seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.trim_end_matches('s').parse::<u64>();
     seconds
@@ -131,7 +147,14 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         print_error(&message);
         return ExitCode::from(2);
     }
-    match serve(arguments) {
+    let ids = match IdNames::parse(arguments.ids.iter().map(String::as_str)) {
+        Ok(ids) => ids,
+        Err(error) => {
+            print_error(&format!("--id: {error}"));
+            return ExitCode::from(2);
+        }
+    };
+    match serve(arguments, ids) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -162,7 +185,7 @@ fn print_error(message: &str) {
     writeln!(anstream::stderr(), "jsond: {message}").ok();
 }
 
-fn serve(arguments: &Arguments) -> anyhow::Result<bool> {
+fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
     start_log();
     let lang = arguments
         .lang
@@ -174,6 +197,7 @@ fn serve(arguments: &Arguments) -> anyhow::Result<bool> {
         journal,
         jsond_store::Settings {
             durability: arguments.durability,
+            ids,
             ..Default::default()
         },
     )?);

@@ -43,6 +43,7 @@ mod hostile;
 mod http2;
 mod http2_frame;
 mod http_door;
+mod id_name;
 mod idempotency;
 mod json_suite;
 mod jsonpath;
