@@ -201,14 +201,7 @@ impl Image {
     /// Finds a file by its path.
     #[must_use]
     pub fn file(&self, path: &[String]) -> Option<&Arc<File>> {
-        let mut entry = &self.root;
-        for token in path {
-            let Entry::Folder(entries) = entry else {
-                return None;
-            };
-            entry = entries.get(token)?;
-        }
-        match entry {
+        match self.entry(path)? {
             Entry::File(file) => Some(file),
             Entry::Folder(_) => None,
         }
@@ -217,17 +210,18 @@ impl Image {
     /// Finds a folder by its path.
     #[must_use]
     pub fn folder(&self, path: &[String]) -> Option<&OrdMap<String, Entry>> {
-        let mut entry = &self.root;
-        for token in path {
-            let Entry::Folder(entries) = entry else {
-                return None;
-            };
-            entry = entries.get(token)?;
-        }
-        match entry {
+        match self.entry(path)? {
             Entry::File(_) => None,
             Entry::Folder(entries) => Some(entries),
         }
+    }
+
+    fn entry(&self, path: &[String]) -> Option<&Entry> {
+        path.iter()
+            .try_fold(&self.root, |entry, token| match entry {
+                Entry::Folder(entries) => entries.get(token),
+                Entry::File(_) => None,
+            })
     }
 
     /// All files with their paths, in order of name.
