@@ -19,7 +19,7 @@ pub enum SelectError {
         operator: String,
     },
     /// `exists` was given something else than `true` or `false`.
-    #[error("{name}:exists takes true or false, not {value:?}")]
+    #[error("the condition {name}:exists takes true or false, not {value:?}")]
     Exists {
         /// The member name.
         name: String,
