@@ -11,6 +11,9 @@ use crate::view::View;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
+/// How many names there may be: they are looked at for each record.
+const NAMES_MAX: usize = 256;
+
 /// The names of the members that are kept.
 ///
 /// INVARIANT: sorted, and each once.
@@ -21,10 +24,22 @@ pub(super) struct Fields {
 
 impl Fields {
     /// Takes more names, with commas between them.
-    pub(super) fn add(&mut self, list: &str) {
-        self.names.extend(list.split(',').map(str::to_owned));
-        self.names.sort_unstable();
-        self.names.dedup();
+    ///
+    /// *Errors*: [`SelectError::TooMany`].
+    pub(super) fn add(&mut self, list: &str) -> Result<(), SelectError> {
+        for name in list.split(',') {
+            let Err(place) = self.names.binary_search_by(|it| it.as_str().cmp(name)) else {
+                continue;
+            };
+            if self.names.len() == NAMES_MAX {
+                return Err(SelectError::TooMany {
+                    what: "fields",
+                    max: NAMES_MAX,
+                });
+            }
+            self.names.insert(place, name.to_owned());
+        }
+        Ok(())
     }
 
     /// Without any names everything is kept.
@@ -185,7 +200,7 @@ mod tests {
 
     fn check(record: &str, list: &str, expected: &str) {
         let mut fields = Fields::default();
-        fields.add(list);
+        fields.add(list).unwrap();
         let padding = format!(r#","padding of the test":{:?}}}"#, ["x"; 3000]);
         let padded = format!("{}{padding}", record.strip_suffix('}').unwrap());
         for text in [record, &padded] {

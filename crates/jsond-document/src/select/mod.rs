@@ -99,8 +99,10 @@ impl Selection {
     }
 
     /// Keeps only the members of a list, and those of lists before it, `a,b.c`.
-    pub fn with_fields(&mut self, list: &str) {
-        self.fields.add(list);
+    ///
+    /// *Errors*: too many names.
+    pub fn with_fields(&mut self, list: &str) -> Result<(), SelectError> {
+        self.fields.add(list)
     }
 
     /// Judges whether the selection leaves every collection as it is.

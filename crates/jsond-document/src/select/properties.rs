@@ -259,7 +259,7 @@ fn selection(question: &Question) -> Selection {
         selection.with_sort(&format!("{sign}{name}")).unwrap();
     }
     if let Some(fields) = &question.fields {
-        selection.with_fields(&fields.join(","));
+        selection.with_fields(&fields.join(",")).unwrap();
     }
     selection.part = question.slice.map(|(start, end)| match start % 2 {
         0 => Part::Slice {
@@ -359,7 +359,7 @@ fn a_tree_and_a_text_of_the_same_value_give_the_same() {
     selection.with_condition("t.1.deep:gt", "17").unwrap();
     selection.with_search("X1").unwrap();
     selection.with_sort("-n,t.0").unwrap();
-    selection.with_fields("n,t.1.deep");
+    selection.with_fields("n,t.1.deep").unwrap();
     let [a, b] = [&small, &large].map(|value| selection.apply(value).unwrap());
     assert_eq!((&a.json, a.total), (&b.json, b.total));
     assert!(a.total > 3);

@@ -269,6 +269,13 @@ fn there_is_a_bound_on_everything_that_is_asked() {
             .with_sort(&vec!["a"; 17].join(","))
             .is_err()
     );
+    // Each name was looked at for each record, and all of them sorted anew with each list.
+    let mut selection = Selection::default();
+    for n in 0..256 {
+        selection.with_fields(&format!("m{n},m0")).unwrap();
+    }
+    assert!(selection.with_fields("m0").is_ok());
+    assert!(selection.with_fields("m0,more").is_err());
     assert!(
         Selection::default()
             .with_search(&vec!["a"; 65].join(" "))
@@ -366,7 +373,7 @@ fn the_work_is_done_in_order_and_the_whole_is_counted() {
     selection.with_condition("n:gt", "1").unwrap();
     selection.with_search("A").unwrap();
     selection.with_sort("n").unwrap();
-    selection.with_fields("id");
+    selection.with_fields("id").unwrap();
     selection.part = Some(Part::Page {
         page: 2,
         per_page: 2,
@@ -395,7 +402,7 @@ fn fields_of_a_value_that_is_no_collection_are_projected() {
         selection.project(&value).map(|json| json.to_string())
     };
     assert_eq!(project(&selection, "17").unwrap(), "17");
-    selection.with_fields("a");
+    selection.with_fields("a").unwrap();
     assert_eq!(
         project(&selection, r#"{"a":1,"b":2}"#).unwrap(),
         r#"{"a":1}"#

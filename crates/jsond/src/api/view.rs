@@ -85,8 +85,8 @@ impl View {
         match name {
             "_fields" => {
                 self.has_fields = true;
-                self.selection.with_fields(value);
-                return Ok(());
+                let taken = self.selection.with_fields(value);
+                return taken.map_err(|error| refused(&error));
             }
             "q" => self
                 .selection
