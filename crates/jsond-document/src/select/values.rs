@@ -1,8 +1,8 @@
 //! Values that a stored value is equal to, or not: texts read as what the stored value is.
 //!
 //! The text `3` is equal to the string `"3"` and to the number 3, however that is spelled; `null`
-//! and `"null"` both to `null`; `[1]` also to an array. Lists are kept sorted, so that a long one
-//! costs little for each record.
+//! and `"null"` both to `null`; `[1]` also to an array. Lists are kept sorted, each value once, so
+//! that a long one costs little for each record, and a value given again nothing.
 
 use super::error::SelectError;
 use super::number::Number;
@@ -37,22 +37,24 @@ impl Values {
         texts: impl Iterator<Item = &'a str>,
     ) -> Result<(), SelectError> {
         for text in texts {
-            bounded(self.texts.len(), "values for one name", VALUES_MAX)?;
             self.add(text);
-            let containers = self.containers.len().saturating_sub(1);
+            bounded(self.texts.len(), "values for one name", VALUES_MAX)?;
+            let containers = self.containers.len();
             bounded(containers, "arrays and objects as values", CONTAINERS_MAX)?;
         }
-        self.texts.sort_unstable();
-        self.texts.dedup();
-        self.numbers.sort_unstable();
-        self.numbers.dedup();
         Ok(())
     }
 
     fn add(&mut self, text: &str) {
-        self.texts.push(text.to_owned());
-        let number = Number::read(text.as_bytes());
-        self.numbers.extend(number.map(Number::into_owned));
+        let Err(place) = self.texts.binary_search_by(|it| it.as_str().cmp(text)) else {
+            return;
+        };
+        self.texts.insert(place, text.to_owned());
+        if let Some(number) = Number::read(text.as_bytes()).map(Number::into_owned)
+            && let Err(place) = self.numbers.binary_search(&number)
+        {
+            self.numbers.insert(place, number);
+        }
         if text.trim_start().starts_with(['[', '{']) {
             let container = Json::parse(text.as_bytes());
             self.containers.extend(container.ok().map(Value::from));
@@ -99,7 +101,7 @@ impl Values {
 }
 
 fn bounded(count: usize, what: &'static str, max: usize) -> Result<(), SelectError> {
-    if count < max {
+    if count <= max {
         return Ok(());
     }
     Err(SelectError::TooMany { what, max })
