@@ -83,6 +83,9 @@ pub const READ_BYTES: usize = 8 << 10;
 /// Log lines that wait for a slow terminal; over it they are counted instead of kept.
 pub const LOG_LINES_MAX: usize = 8192;
 
+/// The parameters of a query or a form: many values of one name, but not millions in memory.
+pub const PARAMETERS_MAX: usize = 65_536;
+
 /// The ranges of one request: who wants more parts is better served by the whole.
 pub const RANGES_MAX: usize = 16;
 
