@@ -267,7 +267,8 @@ impl Image {
     }
 
     /// Splits the path of an operation into the file's path and the tokens inside the file.
-    pub(crate) fn split<'a>(&self, tokens: &'a [String]) -> (&'a [String], &'a [String]) {
+    #[must_use]
+    pub fn split<'a>(&self, tokens: &'a [String]) -> (&'a [String], &'a [String]) {
         let mut entry = Some(&self.root);
         for (depth, token) in tokens.iter().enumerate() {
             match entry {

@@ -55,8 +55,18 @@ pub(super) struct Read {
 #[derive(Debug)]
 pub(super) struct Write {
     pub(super) mutation: Mutation,
-    /// `Prefer: return=minimal`.
-    pub(super) minimal: bool,
+    pub(super) shown: Shown,
+}
+
+/// How the answer to a write shows the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// Not at all: `Prefer: return=minimal`.
+    Nothing,
+    /// As its compact text.
+    Compact,
+    /// Laid out for people.
+    Pretty,
 }
 
 /// Which write the guided dialogue is about.
@@ -76,7 +86,7 @@ pub(super) struct Ask {
     pub(super) intent: Intent,
     pub(super) address: Address,
     pub(super) precondition: Precondition,
-    pub(super) minimal: bool,
+    pub(super) shown: Shown,
     pub(super) key: Option<Key>,
 }
 
@@ -90,7 +100,7 @@ impl Ask {
                 edit,
                 key: self.key,
             },
-            minimal: self.minimal,
+            shown: self.shown,
         }
     }
 }
@@ -131,10 +141,7 @@ pub(super) enum Outcome {
     /// What can be done.
     Methods(Option<Resource>),
     /// A write that holds.
-    Applied {
-        applied: Box<Applied>,
-        minimal: bool,
-    },
+    Applied { applied: Box<Applied>, shown: Shown },
     /// What is needed.
     Choices(Box<Question>),
     /// A resource of the server's own.

@@ -11,7 +11,7 @@ use crate::api::negotiate::Coding;
 use crate::api::problem::Problem;
 use http::HeaderMap;
 use http::header::{HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
-use jsond_document::Digest;
+use jsond_document::{Digest, Value};
 use jsond_store::{Match, Precondition};
 use std::time::SystemTime;
 
@@ -31,6 +31,16 @@ impl Tag {
             digest,
             form: None,
             coding: Coding::Identity,
+        }
+    }
+
+    /// The tag of a value as its compact text, or laid out as this text: of equal bytes the same.
+    pub(super) fn of_json(value: &Value, laid_out: Option<&[u8]>) -> Self {
+        let tag = Self::of(value.digest());
+        match laid_out {
+            // White space is all that a layout adds.
+            Some(text) if text.len() > value.len_bytes() + 1 => tag.in_form(Digest::of(text).low()),
+            _ => tag,
         }
     }
 

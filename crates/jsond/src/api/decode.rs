@@ -3,7 +3,7 @@
 //! The order of checks is that of HTTP.md: target, method, media type, syntax. What needs the
 //! state (existence, preconditions, meaning) is judged when the action is performed.
 
-use crate::api::action::{Action, Answer, Ask, Given, Intent, Own, Read};
+use crate::api::action::{Action, Answer, Ask, Given, Intent, Own, Read, Shown};
 use crate::api::body_type::{self, BodyType, body_type_of, is_hand_typed_json};
 use crate::api::coding;
 use crate::api::conditional::{Condition, precondition_of};
@@ -14,7 +14,7 @@ use crate::api::problem::{Problem, ProblemKind};
 use crate::api::resource::{
     ALL_METHODS, FOREIGN_METHODS, Resource, Target, TargetError, find, parse_target,
 };
-use crate::api::view::View;
+use crate::api::view::{View, switch};
 use crate::limits;
 use bytes::Bytes;
 use http::header::{CONTENT_RANGE, EXPECT, HeaderMap, HeaderValue};
@@ -145,7 +145,7 @@ fn decode_address(
         }
         "OPTIONS" => Ok(Action::Describe(address)),
         method => {
-            check_parameters_of_write(&pairs)?;
+            let is_pretty = parameters_of_write(&pairs)?;
             check_whole(&head.headers)?;
             let ask = Ask {
                 intent: match method {
@@ -154,7 +154,11 @@ fn decode_address(
                     _ => Intent::Remove,
                 },
                 precondition: precondition_of(&head.headers)?,
-                minimal: prefers_minimal(&head.headers),
+                shown: match is_pretty {
+                    _ if prefers_minimal(&head.headers) => Shown::Nothing,
+                    true => Shown::Pretty,
+                    false => Shown::Compact,
+                },
                 key: idempotency_key_of(&head, &body)?,
                 address,
             };
@@ -216,15 +220,17 @@ fn pairs_of_query(body_type: BodyType, body: &Bytes) -> Result<Vec<(String, Stri
 }
 
 /// A write is about its target; only how the answer is laid out can be asked for.
-fn check_parameters_of_write(pairs: &[(String, String)]) -> Result<(), Problem> {
-    match pairs.iter().find(|(name, _)| name != "pretty") {
-        None => Ok(()),
-        Some((name, _)) => {
+fn parameters_of_write(pairs: &[(String, String)]) -> Result<bool, Problem> {
+    let mut is_pretty = false;
+    for (name, value) in pairs {
+        if name != "pretty" {
             let name = jsond_document::quote(name);
             let detail = format!("The query parameter {name} is for reading; a write takes none.");
-            Err(Problem::new(ProblemKind::UnknownParameter, detail))
+            return Err(Problem::new(ProblemKind::UnknownParameter, detail));
         }
+        is_pretty = switch(name, value)?;
     }
+    Ok(is_pretty)
 }
 
 fn decode_patch(

@@ -1,6 +1,6 @@
 //! From an outcome, or a problem, to a response. Pure.
 
-use crate::api::action::Outcome;
+use crate::api::action::{Outcome, Shown};
 use crate::api::body_type::{self, ACCEPT_QUERY};
 use crate::api::choices::{self, Form};
 use crate::api::conditional::Tag;
@@ -132,6 +132,9 @@ fn encode_problem(problem: &Problem, facts: &Facts) -> Response<Body> {
     if let Some(allowed) = problem.allowed() {
         put(response.headers_mut(), header::ALLOW, &allowed.join(", "));
     }
+    if problem.status() == StatusCode::NOT_ACCEPTABLE {
+        response.headers_mut().insert(header::VARY, VARY);
+    }
     for (name, value) in problem.fields() {
         put(response.headers_mut(), name.clone(), value);
     }
@@ -148,7 +151,7 @@ fn encode_outcome(outcome: Outcome, facts: &Facts) -> Response<Body> {
             response
         }
         Outcome::Methods(resource) => encode_methods(resource),
-        Outcome::Applied { applied, minimal } => encode_applied(&applied, minimal),
+        Outcome::Applied { applied, shown } => encode_applied(&applied, shown),
         Outcome::Choices(question) => encode_choices(&question, facts.form),
         Outcome::Own { content_type, text } => {
             let media = HeaderValue::from_static(content_type);
@@ -246,7 +249,8 @@ fn encode_methods(resource: Option<Resource>) -> Response<Body> {
     response
 }
 
-fn encode_applied(applied: &Applied, minimal: bool) -> Response<Body> {
+fn encode_applied(applied: &Applied, shown: Shown) -> Response<Body> {
+    let minimal = shown == Shown::Nothing;
     let created = applied.effect == Effect::Created;
     let status = match (created, minimal) {
         (true, _) => StatusCode::CREATED,
@@ -254,9 +258,15 @@ fn encode_applied(applied: &Applied, minimal: bool) -> Response<Body> {
         (false, false) => StatusCode::OK,
     };
     let folder = folder_of(applied);
+    let laid_out = (applied.value.as_ref())
+        .filter(|_| shown == Shown::Pretty)
+        .map(|value| Bytes::from(laid_out(applied, value)));
     let body = match (&applied.value, folder) {
         _ if minimal => Body::default(),
-        (Some(value), _) => Body::of_value(value),
+        (Some(value), _) => match &laid_out {
+            Some(text) => Body::of_text(text.clone()),
+            None => Body::of_value(value),
+        },
         (None, Some(entries)) => Body::of_text(format!("{}\n", listing::render(entries))),
         (None, None) if created && applied.written.len() > 1 => Body::of_text(locations(applied)),
         (None, None) => Body::default(),
@@ -264,18 +274,15 @@ fn encode_applied(applied: &Applied, minimal: bool) -> Response<Body> {
     let media = (!body.is_empty()).then_some(JSON);
     let mut response = respond(status, media, body);
     let headers = response.headers_mut();
-    match (&applied.value, folder) {
+    let tag = match (&applied.value, folder) {
         (Some(value), _) if applied.effect != Effect::Removed => {
-            put(headers, header::ETAG, &Tag::of(value.digest()).to_string());
+            Some(Tag::of_json(value, laid_out.as_deref()))
         }
-        (None, Some(entries)) => {
-            put(
-                headers,
-                header::ETAG,
-                &Tag::of(folder_digest(entries)).to_string(),
-            );
-        }
-        _ => {}
+        (None, Some(entries)) => Some(Tag::of(folder_digest(entries))),
+        _ => None,
+    };
+    if let Some(tag) = tag {
+        put(headers, header::ETAG, &tag.to_string());
     }
     if let ([address], true) = (applied.written.as_slice(), created) {
         put(headers, header::LOCATION, &reference_of(address));
@@ -288,6 +295,19 @@ fn encode_applied(applied: &Applied, minimal: bool) -> Response<Body> {
         );
     }
     response
+}
+
+/// Lays a written value out in the style of its file; what was removed from a file that went with
+/// it, in that of new files.
+fn laid_out(applied: &Applied, value: &Value) -> Vec<u8> {
+    let file = applied.written.first().and_then(|address| {
+        let (path, _) = applied.image.split(&address.0);
+        applied.image.file(path)
+    });
+    match file {
+        Some(file) => jsond_store::pretty_text(file, value),
+        None => jsond_document::pretty(&value.to_json(), &jsond_document::Layout::tabs()),
+    }
 }
 
 /// The folder that was patched, as it is now.

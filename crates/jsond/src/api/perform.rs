@@ -1,6 +1,6 @@
 //! Performs an action on the store: the only await between a request and its response.
 
-use crate::api::action::{Action, Answer, Ask, Intent, Outcome, Own, Write};
+use crate::api::action::{Action, Answer, Ask, Intent, Outcome, Own, Shown, Write};
 use crate::api::problem::{Problem, ProblemKind};
 use crate::api::question::Question;
 use crate::api::resource::{Resource, find};
@@ -64,17 +64,17 @@ const VERSION: &str = concat!(
 const PROBLEMS: &str = include_str!("../../../../docs/problems.md");
 
 async fn perform_write(api: &Api, write: Write) -> Result<Outcome, Problem> {
-    let (store, minimal) = (&*api.store, write.minimal);
+    let (store, shown) = (&*api.store, write.shown);
     let mutation = write.mutation;
     let bytes = match &mutation.edit {
         Edit::Add(additions) => additions.iter().map(|it| it.value.len_bytes()).sum(),
-        _ => return submit(store, mutation, minimal).await,
+        _ => return submit(store, mutation, shown).await,
     };
     let (image, key) = (store.image(), mutation.key.clone());
     let job = move || arranged(&image, mutation);
     match api.heavy.run_for(bytes, job).await {
-        Ok(mutation) => submit(store, mutation, minimal).await,
-        Err(problem) => repeat_or(store, key, minimal, problem).await,
+        Ok(mutation) => submit(store, mutation, shown).await,
+        Err(problem) => repeat_or(store, key, shown, problem).await,
     }
 }
 
@@ -83,7 +83,7 @@ async fn perform_write(api: &Api, write: Write) -> Result<Outcome, Problem> {
 async fn repeat_or(
     store: &Store,
     key: Option<Key>,
-    minimal: bool,
+    shown: Shown,
     problem: Problem,
 ) -> Result<Outcome, Problem> {
     let Some(key) = key else {
@@ -92,7 +92,7 @@ async fn repeat_or(
     match store.recall(key).await? {
         jsond_store::Outcome::Applied(applied) => Ok(Outcome::Applied {
             applied: Box::new(applied),
-            minimal,
+            shown,
         }),
         jsond_store::Outcome::Rejected(Rejection::KeyReused) => Err(Rejection::KeyReused.into()),
         jsond_store::Outcome::Rejected(_) => Err(problem),
@@ -163,9 +163,12 @@ async fn perform_ask(store: &Store, ask: Ask) -> Result<Outcome, Problem> {
     match (ask.intent, question, place) {
         (Intent::Add, Some(question), _) => Ok(Outcome::Choices(Box::new(question))),
         (Intent::Set, Some(question), _) if is_file => Ok(Outcome::Choices(Box::new(question))),
-        (Intent::Add, None, Some(place)) if Resource::of_place(&place) == Resource::Value => Err(
-            Problem::method_not_allowed("POST", Resource::Value.methods()),
-        ),
+        (Intent::Add, None, Some(place)) if Resource::of_place(&place) != Resource::Collection => {
+            Err(Problem::method_not_allowed(
+                "POST",
+                Resource::of_place(&place).methods(),
+            ))
+        }
         (Intent::Add | Intent::Set, ..) => Err(Problem::new(
             ProblemKind::EmptyBody,
             "Send the JSON value as the body.",
@@ -177,8 +180,8 @@ async fn perform_ask(store: &Store, ask: Ask) -> Result<Outcome, Problem> {
                     |question| Ok(Outcome::Choices(Box::new(question))),
                 );
             }
-            let Write { mutation, minimal } = ask.write(Edit::Remove);
-            submit(store, mutation, minimal).await
+            let Write { mutation, shown } = ask.write(Edit::Remove);
+            submit(store, mutation, shown).await
         }
     }
 }
@@ -212,10 +215,10 @@ fn find_for_write(image: &Image, ask: &Ask) -> Result<Option<Place>, Problem> {
 }
 
 async fn perform_answer(store: &Store, answer: Answer) -> Result<Outcome, Problem> {
-    let (key, minimal) = (answer.ask.key.clone(), answer.ask.minimal);
+    let (key, shown) = (answer.ask.key.clone(), answer.ask.shown);
     match mutation_of(&store.image(), answer) {
-        Ok(mutation) => submit(store, mutation, minimal).await,
-        Err(problem) => repeat_or(store, key, minimal, problem).await,
+        Ok(mutation) => submit(store, mutation, shown).await,
+        Err(problem) => repeat_or(store, key, shown, problem).await,
     }
 }
 
@@ -245,11 +248,11 @@ fn holds_for(ask: &Ask, place: &Place) -> bool {
     ask.precondition.holds(Current::Value(place))
 }
 
-async fn submit(store: &Store, mutation: Mutation, minimal: bool) -> Result<Outcome, Problem> {
+async fn submit(store: &Store, mutation: Mutation, shown: Shown) -> Result<Outcome, Problem> {
     match store.submit(mutation).await? {
         jsond_store::Outcome::Applied(applied) => Ok(Outcome::Applied {
             applied: Box::new(applied),
-            minimal,
+            shown,
         }),
         jsond_store::Outcome::Rejected(rejection) => Err(rejection.into()),
     }

@@ -16,6 +16,8 @@ pub(super) enum Resource {
     Collection,
     /// Any other value.
     Value,
+    /// The document of a single file, when it takes no records; it is never removed.
+    Root,
     /// A place where a value could be made.
     Absent,
     /// One of the server's own.
@@ -23,7 +25,7 @@ pub(super) enum Resource {
 }
 
 /// The methods of each kind of resource.
-const METHODS: [(Resource, &[&str]); 5] = [
+const METHODS: [(Resource, &[&str]); 6] = [
     (
         Resource::Folder,
         &["GET", "HEAD", "OPTIONS", "QUERY", "PATCH"],
@@ -32,6 +34,10 @@ const METHODS: [(Resource, &[&str]); 5] = [
     (
         Resource::Value,
         &["GET", "HEAD", "OPTIONS", "QUERY", "PUT", "PATCH", "DELETE"],
+    ),
+    (
+        Resource::Root,
+        &["GET", "HEAD", "OPTIONS", "QUERY", "PUT", "PATCH"],
     ),
     (Resource::Absent, &["OPTIONS", "PUT"]),
     (Resource::Own, &["GET", "HEAD", "OPTIONS"]),
@@ -69,10 +75,11 @@ impl Resource {
     /// Tells what kind of resource is at a place.
     pub(super) fn of_place(place: &Place) -> Self {
         let takes_more = place.value.kind() == Kind::Array || place.is_collection();
-        if takes_more {
-            Self::Collection
-        } else {
-            Self::Value
+        let is_root = place.is_file() && place.file_path.is_empty();
+        match (takes_more, is_root) {
+            (true, _) => Self::Collection,
+            (false, true) => Self::Root,
+            (false, false) => Self::Value,
         }
     }
 

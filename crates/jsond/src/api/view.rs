@@ -147,7 +147,8 @@ impl PartParameters {
     }
 }
 
-fn switch(name: &str, value: &str) -> Result<bool, Problem> {
+/// Reads a parameter that is true or false.
+pub(super) fn switch(name: &str, value: &str) -> Result<bool, Problem> {
     match value {
         "" | "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),

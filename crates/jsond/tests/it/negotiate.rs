@@ -114,6 +114,7 @@ fn what_there_is_not_is_406_with_a_list_of_what_there_is() {
         let text = reply.text().to_owned();
         assert_eq!(reply.status, 406, "{target}: {text}");
         assert!(text.contains("application/json"), "{text}");
+        assert_eq!(reply.need("Vary"), "Accept, Accept-Encoding");
         reply.problem(406);
     }
     accept(&server, "/nothing.json", "image/png").problem(404);

@@ -121,3 +121,25 @@ fn a_refusal_says_why_also_to_those_who_prefer_little() {
         .request("DELETE", "/students.json", &[MINIMAL], "")
         .is(300);
 }
+
+#[test]
+fn the_answer_to_a_write_is_laid_out_when_it_is_asked_for() {
+    let server = Server::school();
+    let target = "/students.json/Da_Eun?pretty";
+    let answer = server
+        .request("PATCH", target, &[JSON], "{\"grade\":\"4.0\"}")
+        .is(200);
+    let read = server.get(target).is(200);
+    assert!(answer.text().contains("\n\t\"grade\": \"4.0\""));
+    assert_eq!(answer.text(), read.text());
+    assert_eq!(answer.etag(), read.etag());
+    let field = "/students.json/Da_Eun/grade";
+    let answer = server
+        .request("PUT", &format!("{field}?pretty"), &[JSON], "1")
+        .is(200);
+    assert_eq!(answer.etag(), server.get(field).is(200).etag());
+    server
+        .request("PUT", &format!("{field}?pretty=maybe"), &[JSON], "2")
+        .problem(400);
+    assert_eq!(server.body(field), "1\n");
+}

@@ -257,3 +257,17 @@ fn a_root_that_is_an_array_or_a_scalar_is_served_too() {
     assert_eq!(server.body("/"), "1.0\n");
     server.get("/0").problem(404);
 }
+
+/// `Allow` on the root listed DELETE, whose 428 asked for `If-Match`, which was then a 404.
+#[test]
+fn the_methods_of_the_root_are_those_that_it_answers() {
+    let server = server();
+    for reply in [
+        server.request("OPTIONS", "/", &[], "").is(204),
+        server.request("DELETE", "/", &["If-Match: *"], "").is(405),
+        server.request("POST", "/", &[JSON], "{}").is(405),
+    ] {
+        let allow = "GET, HEAD, OPTIONS, QUERY, PUT, PATCH";
+        assert_eq!(reply.need("Allow"), allow);
+    }
+}
