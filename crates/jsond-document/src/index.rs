@@ -1,7 +1,8 @@
 //! Where the record with a key is: from a hash of the key to the order number of its leaf.
 //!
 //! The index keeps no keys; the leaf is asked whether it holds the key. Two keys with one hash are
-//! twins: the second is kept by its full text.
+//! twins: the second is kept by its full text. What keeps an array from being a collection, ids that
+//! stand more than once and entries without one, is counted, so that no edit has to look for it.
 
 use imbl::OrdMap;
 use xxhash_rust::xxh3::xxh3_64;
@@ -10,16 +11,41 @@ use xxhash_rust::xxh3::xxh3_64;
 pub(crate) struct Index {
     orders: OrdMap<u64, u64>,
     twins: OrdMap<String, u64>,
+    /// The keys that stand more than once, and how often in which leaf.
+    ///
+    /// INVARIANT: at least twice, and not among the others.
+    repeated: OrdMap<String, OrdMap<u64, usize>>,
+    /// How many entries have no key.
+    keyless: usize,
 }
 
 /// Which bits of a hash count; the tests leave only a few, so that twins are common there.
 const HASH_MASK: u64 = if cfg!(test) { 0xff } else { u64::MAX };
 
 impl Index {
-    /// The leaf that may hold the key, to be asked; a twin is held for certain.
+    /// Judges whether every entry has a key of its own.
+    pub(crate) fn is_unique(&self) -> bool {
+        self.keyless == 0 && self.repeated.is_empty()
+    }
+
+    /// The leaves that may hold the key, to be asked; a twin is held for certain.
     pub(crate) fn candidates(&self, key: &str) -> impl Iterator<Item = u64> {
         let by_hash = self.orders.get(&hash(key)).copied();
-        by_hash.into_iter().chain(self.twins.get(key).copied())
+        let repeated = self.repeated.get(key).and_then(OrdMap::get_min);
+        by_hash
+            .into_iter()
+            .chain(self.twins.get(key).copied())
+            .chain(repeated.map(|(order, _)| *order))
+    }
+
+    /// Notes entries without a key.
+    pub(crate) fn add_keyless(&mut self, count: usize) {
+        self.keyless += count;
+    }
+
+    /// Forgets an entry without a key.
+    pub(crate) fn remove_keyless(&mut self) {
+        self.keyless -= 1;
     }
 
     /// Notes a key that the tree did not hold.
@@ -32,19 +58,56 @@ impl Index {
         }
     }
 
-    /// Notes that a key that the tree holds has moved to another leaf.
-    pub(crate) fn relocate(&mut self, key: &str, order: u64) {
-        if let Some(place) = self.twins.get_mut(key) {
-            *place = order;
-        } else {
-            self.orders.insert(hash(key), order);
+    /// Notes a key once more, which the tree holds in the leaf at `held` already.
+    pub(crate) fn repeat(&mut self, key: &str, held: u64, order: u64) {
+        if !self.repeated.contains_key(key) {
+            self.forget(key);
+            self.repeated.insert(key.to_owned(), OrdMap::unit(held, 1));
+        }
+        if let Some(places) = self.repeated.get_mut(key) {
+            *places.entry(order).or_insert(0) += 1;
         }
     }
 
-    /// Forgets a key.
-    pub(crate) fn remove(&mut self, key: &str) {
+    /// Notes that a key that the tree holds has moved from one leaf to another.
+    pub(crate) fn relocate(&mut self, key: &str, from: u64, to: u64) {
+        if let Some(places) = self.repeated.get_mut(key) {
+            take_one(places, from);
+            *places.entry(to).or_insert(0) += 1;
+        } else if let Some(place) = self.twins.get_mut(key) {
+            *place = to;
+        } else {
+            self.orders.insert(hash(key), to);
+        }
+    }
+
+    /// Forgets a key in a leaf.
+    pub(crate) fn remove(&mut self, key: &str, order: u64) {
+        let Some(places) = self.repeated.get_mut(key) else {
+            self.forget(key);
+            return;
+        };
+        take_one(places, order);
+        if places.values().sum::<usize>() == 1 {
+            let left = places.keys().next().copied();
+            self.repeated.remove(key);
+            self.insert(key, left.expect("INVARIANT: one is left"));
+        }
+    }
+
+    fn forget(&mut self, key: &str) {
         if self.twins.remove(key).is_none() {
             self.orders.remove(&hash(key));
+        }
+    }
+}
+
+/// Counts one less in a leaf.
+fn take_one(places: &mut OrdMap<u64, usize>, order: u64) {
+    match places.get_mut(&order) {
+        Some(count) if *count > 1 => *count -= 1,
+        _ => {
+            places.remove(&order);
         }
     }
 }

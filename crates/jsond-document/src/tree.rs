@@ -45,8 +45,8 @@ pub(crate) struct Tree {
     sum: Sum,
     /// The member by which the records of an array are indexed; edits inherit it.
     id_name: IdName,
-    /// By member name, or by id; none for an array that is no collection by that id.
-    index: Option<Index>,
+    /// By member name, or by id, also where an array is no collection by that id.
+    index: Index,
     pub(crate) digest: OnceLock<u128>,
 }
 
@@ -82,7 +82,7 @@ impl Tree {
             root: level.into(),
             sum,
             id_name,
-            index: None,
+            index: Index::default(),
             digest: OnceLock::new(),
         }
     }
@@ -248,20 +248,16 @@ impl Tree {
         let children: Vec<_> = leaves
             .into_iter()
             .zip(0..)
-            .map(|(leaf, n)| Child::of_leaf(order + n * room, leaf))
+            .map(|(leaf, n)| (order, Child::of_leaf(order + n * room, leaf)))
             .collect();
-        let index = self.index_after(&children, gone, came);
+        let index = self.index_after(order, &children, gone, came);
+        let children: Vec<_> = children.into_iter().map(|(_, child)| child).collect();
         let level = replace(&self.root, order, &children);
         Self::of_children(self.kind, level, self.id_name.clone()).with_index(index)
     }
 
-    /// Takes the index over; where there is none an edit may have made a collection.
-    fn with_index(mut self, index: Option<Index>) -> Self {
-        self.index = index;
-        if self.index.is_none() && self.sum.objects == self.sum.entries {
-            self.index = self.make_index();
-        }
-        self
+    fn with_index(self, index: Index) -> Self {
+        Self { index, ..self }
     }
 
     fn leaves_with_order(&self) -> Vec<(u64, &Arc<Leaf>)> {

@@ -10,6 +10,8 @@ use crate::id_name::IdRule;
 use crate::index::Index;
 use crate::leaf::{Leaf, Piece};
 use crate::value::Value;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 impl Tree {
@@ -21,7 +23,7 @@ impl Tree {
             return false;
         }
         if self.named() || self.is_indexed_by(id_name) {
-            return self.index.is_some();
+            return self.index.is_unique();
         }
         collection::are_records(self.pieces_from(0).map(|piece| piece.value), id_name)
     }
@@ -58,7 +60,7 @@ impl Tree {
             root: Arc::clone(&self.root),
             sum: self.sum,
             id_name,
-            index: None,
+            index: Index::default(),
             digest: self.digest.clone(),
         };
         tree.index = tree.make_index();
@@ -80,7 +82,7 @@ impl Tree {
 
     /// Finds an entry by member name or, in a collection, by id.
     pub(crate) fn find(&self, key: &str) -> Option<Place> {
-        self.index.as_ref()?.candidates(key).find_map(|order| {
+        self.index.candidates(key).find_map(|order| {
             let (before, leaf) = self.leaf_of_order(order)?;
             let within = leaf.find(key, self.named(), self.id_name.as_str())?;
             Some(Place {
@@ -94,7 +96,7 @@ impl Tree {
 
     /// Finds the leaf that holds a member, and the member's place in it.
     pub(crate) fn find_in_leaf(&self, name: &str) -> Option<(&Leaf, usize)> {
-        self.index.as_ref()?.candidates(name).find_map(|order| {
+        self.index.candidates(name).find_map(|order| {
             let (_, leaf) = self.leaf_of_order(order)?;
             Some((
                 &**leaf,
@@ -103,68 +105,181 @@ impl Tree {
         })
     }
 
-    /// The index after an edit that made `children` of one leaf.
+    /// The index after an edit in the leaf at `order`, of which `children` came and perhaps of its
+    /// neighbours; each with the number of the leaf that held its entries before.
     pub(super) fn index_after(
         &self,
-        children: &[Child],
+        order: u64,
+        children: &[(u64, Child)],
         gone: Option<&Piece>,
         came: Option<&Piece>,
-    ) -> Option<Index> {
-        let mut index = self.index.clone()?;
+    ) -> Index {
+        let mut index = self.index.clone();
         let id_name = self.id_name.as_str();
-        let gone = gone.and_then(|piece| piece.key(id_name));
-        let came = match came {
-            Some(piece) => Some(piece.key(id_name)?),
-            None => None,
-        };
+        let key_of = |piece: &'_ Piece| piece.key(id_name).map(std::borrow::Cow::into_owned);
+        let (gone, came) = (gone.map(key_of), came.map(key_of));
         if gone != came {
-            if let Some(key) = &came
-                && self.find(key).is_some()
-            {
-                // An id that stands twice: the array is no collection any more.
-                return None;
+            match gone {
+                Some(Some(key)) => index.remove(&key, order),
+                Some(None) => index.remove_keyless(),
+                None => {}
             }
-            if let Some(key) = &gone {
-                index.remove(key);
-            }
-            if let Some(key) = &came {
-                index.insert(
-                    key,
-                    children
-                        .first()
-                        .expect("INVARIANT: it came somewhere")
-                        .order,
-                );
+            match came {
+                // What is gone has another key, so this is held still.
+                Some(Some(key)) => match self.find(&key) {
+                    Some(held) => index.repeat(&key, held.order, order),
+                    None => index.insert(&key, order),
+                },
+                Some(None) => index.add_keyless(1),
+                None => {}
             }
         }
-        for child in children.iter().skip(1) {
+        for (from, child) in children {
             let Node::Leaf(leaf) = &child.node else {
                 continue;
             };
+            if *from == child.order {
+                continue;
+            }
             for piece in leaf.pieces(self.named()) {
-                let key = piece.key(id_name).expect("INVARIANT: indexed");
-                index.relocate(&key, child.order);
+                if let Some(key) = piece.key(id_name) {
+                    index.relocate(&key, *from, child.order);
+                }
             }
         }
-        Some(index)
+        index
     }
 
-    /// Indexes all entries; none when an array's elements are not records with distinct ids.
-    pub(super) fn make_index(&self) -> Option<Index> {
-        if !self.named() && self.sum.objects != self.sum.entries {
-            return None;
-        }
+    /// Indexes all entries.
+    pub(super) fn make_index(&self) -> Index {
         let mut index = Index::default();
-        let mut ids = std::collections::HashSet::new();
+        let mut orders = HashMap::new();
         for (order, leaf) in self.leaves_with_order() {
+            if !self.named() && leaf.sum().objects == 0 {
+                index.add_keyless(leaf.sum().entries);
+                continue;
+            }
             for piece in leaf.pieces(self.named()) {
-                let key = piece.key(self.id_name.as_str())?;
-                if !self.named() && !ids.insert(xxhash_rust::xxh3::xxh3_128(key.as_bytes())) {
-                    return None;
+                let Some(key) = piece.key(self.id_name.as_str()) else {
+                    index.add_keyless(1);
+                    continue;
+                };
+                // The names of an object are distinct.
+                let hash = (!self.named()).then(|| xxhash_rust::xxh3::xxh3_128(key.as_bytes()));
+                let held = hash.and_then(|hash| match orders.entry(hash) {
+                    Entry::Occupied(held) => Some(*held.get()),
+                    Entry::Vacant(place) => {
+                        place.insert(order);
+                        None
+                    }
+                });
+                match held {
+                    Some(held) => index.repeat(&key, held, order),
+                    None => index.insert(&key, order),
                 }
-                index.insert(&key, order);
             }
         }
-        Some(index)
+        index
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{ID_NAME, Value};
+    use proptest::prelude::*;
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Add(usize, String),
+        Set(usize, String),
+        Remove(usize),
+    }
+
+    /// Few ids, so that they stand twice and thrice, and some elements without one.
+    fn element() -> impl Strategy<Value = String> {
+        prop_oneof![
+            8 => (0..400_u16).prop_map(|id| format!("{{\"id\":{id},\"text\":\"{id:040}\"}}")),
+            2 => (0..400_u16).prop_map(|id| format!("{{\"id\":\"{id}\"}}")),
+            1 => Just("{\"id\":null}".to_owned()),
+            1 => Just("17".to_owned()),
+        ]
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let place = 0..1000_usize;
+        prop_oneof![
+            2 => (place.clone(), element()).prop_map(|(at, text)| Step::Add(at, text)),
+            1 => (place.clone(), element()).prop_map(|(at, text)| Step::Set(at, text)),
+            3 => place.prop_map(Step::Remove),
+        ]
+    }
+
+    fn take(value: &Value, step: &Step) -> Value {
+        let parse = |text: &String| Value::parse(text.as_bytes()).unwrap();
+        let at = |place: usize, count: usize| vec![(place % count).to_string()];
+        match step {
+            Step::Add(place, text) => value.add(&at(*place, value.count() + 1), &parse(text)),
+            _ if value.count() == 0 => return value.clone(),
+            Step::Set(place, text) => value.replace(&at(*place, value.count()), &parse(text)),
+            Step::Remove(place) => value.remove(&at(*place, value.count())),
+        }
+        .unwrap()
+    }
+
+    /// Judges an edited value by the one that its text gives anew.
+    fn check(edited: &Value) {
+        let fresh = Value::parse(edited.to_json().as_str().as_bytes()).unwrap();
+        let is_collection = fresh.is_collection(ID_NAME);
+        assert_eq!(edited.is_collection(ID_NAME), is_collection);
+        for id in (0..400_u16).filter(|_| is_collection) {
+            let id = id.to_string();
+            assert_eq!(edited.record(ID_NAME, &id), fresh.record(ID_NAME, &id));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn an_array_is_a_collection_whenever_its_elements_have_distinct_ids(
+            start in proptest::collection::vec(element(), 200..300),
+            steps in proptest::collection::vec(step(), 1..100),
+        ) {
+            let mut value = Value::parse(format!("[{}]", start.join(",")).as_bytes()).unwrap();
+            for step in &steps {
+                value = take(&value, step);
+                check(&value);
+            }
+            // What stands twice or has no id goes, one after the other.
+            let mut ids = std::collections::HashSet::new();
+            for at in (0..value.count()).rev() {
+                let member = value.child(&at.to_string()).unwrap();
+                let id = crate::id_of_value(&member, ID_NAME);
+                if id.is_none_or(|id| !ids.insert(id)) {
+                    value = value.remove(&[at.to_string()]).unwrap();
+                    check(&value);
+                }
+            }
+            prop_assert!(value.is_collection(ID_NAME));
+        }
+    }
+
+    /// An array with an id twice was read in full at each edit, to see whether it still is.
+    #[test]
+    fn an_id_that_stands_twice_does_not_make_edits_slow() {
+        let records: Vec<_> = (0..30_000).map(|id| format!("{{\"id\":{id}}}")).collect();
+        let text = format!("[{},{{\"id\":0}}]", records.join(","));
+        let mut value = Value::parse(text.as_bytes()).unwrap();
+        let places: Vec<_> = (1..5000)
+            .map(|at| [at.to_string(), "n".to_owned()])
+            .collect();
+        let one = Value::parse(b"1").unwrap();
+        for place in &places {
+            value = value.add(place, &one).unwrap();
+            assert!(!value.is_collection(ID_NAME));
+        }
+        value = value.remove(&["0".to_owned()]).unwrap();
+        assert!(value.is_collection(ID_NAME));
+        assert_eq!(value.record(ID_NAME, "0").unwrap().0, 29_999);
     }
 }

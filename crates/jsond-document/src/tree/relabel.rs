@@ -37,15 +37,16 @@ impl Tree {
         }
         let (window, gap) = find_window(&level, place..place + leaves.len());
         let first = level[window.start].0;
-        for (n, (number, _)) in (0..).zip(&mut level[window.clone()]) {
-            *number = first + n * gap;
-        }
-        let level: Vec<_> = level
-            .into_iter()
-            .map(|(order, leaf)| Child::of_leaf(order, leaf))
+        let number_of = |at: usize, old: u64| match window.contains(&at) {
+            true => first + (at - window.start) as u64 * gap,
+            false => old,
+        };
+        let level: Vec<_> = (0..)
+            .zip(level)
+            .map(|(at, (old, leaf))| (old, Child::of_leaf(number_of(at, old), leaf)))
             .collect();
-        // The first keeps its number, and with it what the index says of its entries.
-        let index = self.index_after(&level[window], gone, came);
+        let index = self.index_after(order, &level[window], gone, came);
+        let level = level.into_iter().map(|(_, child)| child).collect();
         Self::of_children(self.kind, level, self.id_name.clone()).with_index(index)
     }
 }
