@@ -8,7 +8,7 @@ use crate::tree::Tree;
 use crate::value::Value;
 use crate::{collection, scan, string};
 use bytes::Bytes;
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::sync::Arc;
 
 /// A run is closed when its text has reached this size, about one page.
@@ -164,7 +164,7 @@ impl Leaf {
 }
 
 /// Packs entries into as few leaves as their sizes allow.
-pub(crate) fn pack(pieces: &[Piece]) -> Vec<Leaf> {
+pub(crate) fn pack(pieces: impl IntoIterator<Item: Borrow<Piece>>) -> Vec<Leaf> {
     pack_to(pieces, RUN_BYTES_TARGET)
 }
 
@@ -179,10 +179,11 @@ pub(crate) fn pack_evenly(pieces: &[Piece]) -> Vec<Leaf> {
     pack_to(pieces, bytes.div_ceil(parts))
 }
 
-fn pack_to(pieces: &[Piece], target: usize) -> Vec<Leaf> {
+fn pack_to(pieces: impl IntoIterator<Item: Borrow<Piece>>, target: usize) -> Vec<Leaf> {
     let mut leaves = Vec::new();
     let mut run = OpenRun::default();
     for piece in pieces {
+        let piece = piece.borrow();
         match piece.value.as_tree() {
             Some(tree) => {
                 leaves.extend(run.close());

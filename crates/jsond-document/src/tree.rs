@@ -13,6 +13,7 @@ use crate::index::Index;
 use crate::json::Kind;
 use crate::leaf::{Leaf, Piece, Sum, pack, pack_evenly};
 use bytes::Bytes;
+use std::borrow::Borrow;
 use std::sync::{Arc, OnceLock};
 
 /// How many children a branch has at the most.
@@ -61,7 +62,11 @@ pub(crate) struct Place {
 
 impl Tree {
     /// Builds a tree, and indexes it: an object by member names, an array by the rule's id.
-    pub(crate) fn build(kind: Kind, pieces: &[Piece], id_name: IdName) -> Self {
+    pub(crate) fn build(
+        kind: Kind,
+        pieces: impl IntoIterator<Item: Borrow<Piece>>,
+        id_name: IdName,
+    ) -> Self {
         let leaves = pack(pieces).into_iter().map(Arc::new);
         let level: Vec<_> = leaves
             .zip(0..)

@@ -49,7 +49,7 @@ impl Tree {
         }
         if is_changed {
             let digest = self.digest.clone();
-            let tree = Self::build(self.kind, &self.pieces_with(below), id_name);
+            let tree = Self::build(self.kind, self.pieces_with(below), id_name);
             return Arc::new(Self { digest, ..tree });
         }
         if self.id_name == id_name {
