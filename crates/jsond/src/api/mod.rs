@@ -103,7 +103,8 @@ impl Api {
 
     /// Takes the content codings off the body: a small one may become a large one.
     async fn without_coding(&self, request: Request<Bytes>) -> Result<Request<Bytes>, Problem> {
-        if !request.headers().contains_key(CONTENT_ENCODING) {
+        // Where there is no body nothing was coded.
+        if request.body().is_empty() || !request.headers().contains_key(CONTENT_ENCODING) {
             return Ok(request);
         }
         let (head, body) = request.into_parts();

@@ -235,3 +235,10 @@ fn another_coding_is_415() {
     }
     server.still_serves();
 }
+
+#[test]
+fn a_coding_of_no_body_is_nobodys_business() {
+    let server = Server::school();
+    let coding = ["Content-Encoding: zip"];
+    server.ask_for("/students.json", &coding).is(200);
+}
