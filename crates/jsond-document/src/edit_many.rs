@@ -324,28 +324,38 @@ mod tests {
         }
     }
 
+    /// Makes the edits one by one and at once. Those that do not fit where they come are left out,
+    /// so that long runs are tried.
+    fn check(start: &str, edits: &[(Vec<String>, What, String)]) -> Result<(), TestCaseError> {
+        let start = Value::parse(start.as_bytes()).unwrap();
+        let values: Vec<_> = edits
+            .iter()
+            .map(|(_, _, text)| Value::parse(text.as_bytes()).unwrap())
+            .collect();
+        let mut one_by_one = start.clone();
+        let mut kept: Vec<PlacedValueEdit<'_>> = Vec::new();
+        for ((path, what, _), value) in edits.iter().zip(&values) {
+            let edit = edit_of(*what, value);
+            if let Ok(new) = one_by_one.edited(path, &edit, &IdRule::default()) {
+                one_by_one = new;
+                kept.push((path, edit));
+            }
+        }
+        let found = start.edit_many(&kept, &IdRule::default()).unwrap();
+        let (text, expected) = (found.to_json(), one_by_one.to_json());
+        prop_assert_eq!(text.to_string(), expected.to_string());
+        let is_collection = one_by_one.is_collection(ID_NAME);
+        prop_assert_eq!(found.is_collection(ID_NAME), is_collection);
+        prop_assert_eq!(found.count(), one_by_one.count());
+        Ok(())
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(400))]
 
         #[test]
         fn many_edits_come_out_as_one_after_the_other(start in start(), edits in edits()) {
-            let start = Value::parse(start.as_bytes()).unwrap();
-            let values: Vec<_> =
-                edits.iter().map(|(_, _, text)| Value::parse(text.as_bytes()).unwrap()).collect();
-            // Those that do not fit where they come are left out, so that long runs are tried.
-            let mut one_by_one = start.clone();
-            let mut kept: Vec<PlacedValueEdit<'_>> = Vec::new();
-            for ((path, what, _), value) in edits.iter().zip(&values) {
-                let edit = edit_of(*what, value);
-                if let Ok(new) = one_by_one.edited(path, &edit, &IdRule::default()) {
-                    one_by_one = new;
-                    kept.push((path, edit));
-                }
-            }
-            let found = start.edit_many(&kept, &IdRule::default()).unwrap();
-            prop_assert_eq!(found.to_json().to_string(), one_by_one.to_json().to_string());
-            prop_assert_eq!(found.is_collection(ID_NAME), one_by_one.is_collection(ID_NAME));
-            prop_assert_eq!(found.count(), one_by_one.count());
+            check(&start, &edits)?;
         }
     }
 
@@ -370,21 +380,7 @@ mod tests {
     proptest! {
         #[test]
         fn additions_to_an_array_come_out_as_one_after_the_other(edits in elements()) {
-            let start = Value::parse(b"[]").unwrap();
-            let values: Vec<_> =
-                edits.iter().map(|(_, _, text)| Value::parse(text.as_bytes()).unwrap()).collect();
-            let mut one_by_one = start.clone();
-            let mut kept: Vec<PlacedValueEdit<'_>> = Vec::new();
-            for ((path, what, _), value) in edits.iter().zip(&values) {
-                let edit = edit_of(*what, value);
-                if let Ok(new) = one_by_one.edited(path, &edit, &IdRule::default()) {
-                    one_by_one = new;
-                    kept.push((path, edit));
-                }
-            }
-            let found = start.edit_many(&kept, &IdRule::default()).unwrap();
-            prop_assert_eq!(found.to_json().to_string(), one_by_one.to_json().to_string());
-            prop_assert_eq!(found.is_collection(ID_NAME), one_by_one.is_collection(ID_NAME));
+            check("[]", &edits)?;
         }
     }
 

@@ -120,8 +120,9 @@ impl Precondition {
     }
 }
 
-/// HTTP dates count whole seconds.
-fn seconds(time: SystemTime) -> u64 {
+/// The whole seconds of a time since 1970, which is all that an HTTP date tells.
+#[must_use]
+pub fn seconds(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |it| it.as_secs())
 }

@@ -27,7 +27,7 @@ mod writer;
 
 pub use contract::{
     Addition, Address, Applied, Durability, Edit, Effect, Match, Mutation, Outcome, Precondition,
-    Rejection, Revision, Settings, StoreError,
+    Rejection, Revision, Settings, StoreError, seconds,
 };
 pub use current::Current;
 pub use image::{Entry, File, FilePath, Image, Template, folder_digest, folder_document};

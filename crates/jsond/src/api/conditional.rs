@@ -12,7 +12,7 @@ use crate::api::problem::Problem;
 use http::HeaderMap;
 use http::header::{HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
 use jsond_document::{Digest, Value};
-use jsond_store::{Match, Precondition};
+use jsond_store::{Match, Precondition, seconds};
 use std::time::SystemTime;
 
 /// The opaque part of an entity tag of ours.
@@ -168,12 +168,6 @@ impl Condition {
             Verdict::Perform
         }
     }
-}
-
-/// HTTP dates count seconds.
-fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |it| it.as_secs())
 }
 
 /// Reads the preconditions of a write; they are judged where it happens.

@@ -122,17 +122,18 @@ fn decode_own(head: &Parts, own: Own) -> Result<Action, Problem> {
 
 fn decode_address(
     head: Parts,
-    (address, slash): (Address, bool),
+    (mut address, slash): (Address, bool),
     body_type: BodyType,
     body: Bytes,
     image: &Image,
 ) -> Result<Action, Problem> {
     let is_of_folder = matches!(head.method.as_str(), "PATCH" | "QUERY");
-    if is_of_folder
-        && !slash
-        && let Resolved::Folder { path, .. } = find(image, &address)
-    {
-        return Ok(Action::Move(Address(path)));
+    if is_of_folder && let Resolved::Folder { path, .. } = find(image, &address) {
+        // The slash at the end of the target is none of the folder's own tokens.
+        address = Address(path);
+        if !slash {
+            return Ok(Action::Move(address));
+        }
     }
     let query = head.uri.query().unwrap_or_default();
     let mut pairs = parse_form(query.as_bytes())?;
@@ -163,23 +164,11 @@ fn decode_address(
                 address,
             };
             if method == "PATCH" {
-                let ask = Ask {
-                    address: without_slash(image, ask.address),
-                    ..ask
-                };
                 decode_patch(&head, ask, body_type, &body)
             } else {
                 decode_write(&head, ask, body_type, body)
             }
         }
-    }
-}
-
-/// The address of the folder that a target with a slash at its end means.
-fn without_slash(image: &Image, address: Address) -> Address {
-    match find(image, &address) {
-        Resolved::Folder { path, .. } => Address(path),
-        _ => address,
     }
 }
 

@@ -9,6 +9,10 @@ use jsond_store::{Entry, File, folder_digest};
 
 /// Renders the listing of a folder.
 pub(super) fn render(entries: &OrdMap<String, Entry>) -> Json {
+    Json::parse(text_of(entries).as_bytes()).expect("INVARIANT: an object of objects")
+}
+
+fn text_of(entries: &OrdMap<String, Entry>) -> String {
     let members: Vec<_> = entries
         .iter()
         .map(|(name, entry)| {
@@ -19,12 +23,11 @@ pub(super) fn render(entries: &OrdMap<String, Entry>) -> Json {
             format!("{}:{text}", quote(name))
         })
         .collect();
-    let text = format!("{{{}}}", members.join(","));
-    Json::parse(text.as_bytes()).expect("INVARIANT: an object of objects")
+    format!("{{{}}}", members.join(","))
 }
 
 fn render_folder(entries: &OrdMap<String, Entry>) -> String {
-    let bytes = render(entries).as_bytes().len() + 1;
+    let bytes = text_of(entries).len() + 1;
     let tag = Tag::of(folder_digest(entries));
     render_entry("folder", Some(entries.len()), Some((bytes, tag)))
 }

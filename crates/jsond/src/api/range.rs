@@ -8,9 +8,10 @@
 use crate::limits::RANGES_MAX;
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderValue, IF_RANGE, RANGE};
+use jsond_store::seconds;
 use std::cmp::Ordering;
 use std::ops::Range;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 /// What a `Range` field selects from a representation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,13 +170,7 @@ pub(super) fn if_range_holds(
     let date = std::str::from_utf8(line)
         .ok()
         .and_then(|text| httpdate::parse_http_date(text).ok());
-    date.is_some() && date.map(seconds_of) == last_modified.map(seconds_of)
-}
-
-/// HTTP dates count seconds.
-fn seconds_of(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+    date.is_some() && date.map(seconds) == last_modified.map(seconds)
 }
 
 /// Spells the `Content-Range` of a part.

@@ -3,6 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 use std::time::Duration;
+use std::time::UNIX_EPOCH;
 
 fn headers_of(lines: &[&str]) -> HeaderMap {
     let mut headers = HeaderMap::new();
