@@ -5,8 +5,8 @@
 //! which member is the id is asked of the caller, see the module `id_name`.
 
 use crate::json::{Json, Kind};
-use crate::scan;
 use crate::value::Value;
+use crate::{scan, string};
 use std::collections::HashSet;
 
 /// The member that identifies a record of an array where no other name is given.
@@ -38,6 +38,48 @@ pub fn id_of_value(record: &Value, id_name: &str) -> Option<String> {
     matches!(id.kind(), Kind::String | Kind::Number)
         .then(|| id_text(&id.to_json()))
         .flatten()
+}
+
+impl Value {
+    /// The largest id of an array if all its elements have an unsigned integer as their id, the
+    /// member of this name; 0 of an empty array, none of what is no array.
+    ///
+    /// *Shape*: an id counts that is spelled in digits alone and fits into 64 bits.
+    /// *Cost*: logarithmic at the most for a large array that is indexed by this name, else linear.
+    #[must_use]
+    pub fn largest_integer_id(&self, id_name: &str) -> Option<u64> {
+        if self.kind() != Kind::Array {
+            return None;
+        }
+        match self.as_tree() {
+            Some(tree) if tree.is_indexed_by(id_name) => tree.largest_integer_id(),
+            _ => self.members().try_fold(0, |largest, record| {
+                Some(integer_id(&record.value, id_name)?.max(largest))
+            }),
+        }
+    }
+}
+
+/// Reads the id of a record of any size as an integer.
+pub(crate) fn integer_id(record: &Value, id_name: &str) -> Option<u64> {
+    match record.view().text() {
+        Some(text) => integer_id_in(text, id_name),
+        None => integer(record.member(id_name)?.view().text()?),
+    }
+}
+
+/// Reads the id of a record as an integer; `text` begins with the record.
+pub(crate) fn integer_id_in(text: &[u8], id_name: &str) -> Option<u64> {
+    if text[0] != b'{' {
+        return None;
+    }
+    let id = scan::members(text, 0)
+        .find(|entry| string::reads_as(&text[entry.name.clone()], id_name))?;
+    integer(&text[id.value])
+}
+
+fn integer(spelled: &[u8]) -> Option<u64> {
+    std::str::from_utf8(spelled).ok()?.parse().ok()
 }
 
 /// Judges whether a small text is a collection.

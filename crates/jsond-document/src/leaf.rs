@@ -19,12 +19,15 @@ const RUN_BYTES_MAX: usize = 6144;
 
 /// What a part of a tree holds.
 ///
-/// *Shape*: `bytes` counts one separator for each leaf; `objects` the entries that are objects.
+/// *Shape*: `bytes` counts one separator for each leaf; `objects` the entries that are objects;
+/// `integers` the entries that have an integer as their id, of which `largest` is the largest, or 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Sum {
     pub(crate) entries: usize,
     pub(crate) bytes: usize,
     pub(crate) objects: usize,
+    pub(crate) integers: usize,
+    pub(crate) largest: u64,
 }
 
 impl std::ops::Add for Sum {
@@ -35,6 +38,8 @@ impl std::ops::Add for Sum {
             entries: self.entries + other.entries,
             bytes: self.bytes + other.bytes,
             objects: self.objects + other.objects,
+            integers: self.integers + other.integers,
+            largest: self.largest.max(other.largest),
         }
     }
 }
@@ -86,6 +91,34 @@ pub(crate) enum Leaf {
 }
 
 impl Leaf {
+    /// What the leaf holds, with the integers among the ids if the member that is the id is named.
+    ///
+    /// *Cost*: constant without a name, else linear.
+    pub(crate) fn sum_by(&self, id_name: Option<&str>) -> Sum {
+        let sum = self.sum();
+        let Some(id_name) = id_name.filter(|_| sum.objects > 0) else {
+            return sum;
+        };
+        let ids = (0..sum.entries).filter_map(|within| self.integer_id(within, id_name));
+        ids.fold(sum, |sum, id| Sum {
+            integers: sum.integers + 1,
+            largest: sum.largest.max(id),
+            ..sum
+        })
+    }
+
+    fn integer_id(&self, within: usize, id_name: &str) -> Option<u64> {
+        match self {
+            Self::Run { text, starts, .. } => {
+                collection::integer_id_in(&text[starts[within] as usize..], id_name)
+            }
+            Self::Big { tree, .. } => {
+                collection::integer_id(&Value::large(Arc::clone(tree)), id_name)
+            }
+        }
+    }
+
+    /// What the leaf holds, without its ids.
     pub(crate) fn sum(&self) -> Sum {
         match self {
             Self::Run {
@@ -96,11 +129,13 @@ impl Leaf {
                 entries: starts.len(),
                 bytes: text.len() + 1,
                 objects: *objects,
+                ..Sum::default()
             },
             Self::Big { name, tree } => Sum {
                 entries: 1,
                 bytes: name.as_ref().map_or(0, |name| name.len() + 1) + tree.bytes() + 1,
                 objects: usize::from(tree.kind() == Kind::Object),
+                ..Sum::default()
             },
         }
     }

@@ -70,7 +70,7 @@ impl Tree {
         let leaves = pack(pieces).into_iter().map(Arc::new);
         let level: Vec<_> = leaves
             .zip(0..)
-            .map(|(leaf, n)| Child::of_leaf(n * ORDER_GAP, leaf))
+            .map(|(leaf, n)| Child::of_leaf(n * ORDER_GAP, leaf, summed_ids(kind, &id_name)))
             .collect();
         let mut tree = Self::of_children(kind, level, id_name);
         tree.index = tree.make_index();
@@ -253,7 +253,7 @@ impl Tree {
         let children: Vec<_> = leaves
             .into_iter()
             .zip(0..)
-            .map(|(leaf, n)| (order, Child::of_leaf(order + n * room, leaf)))
+            .map(|(leaf, n)| (order, self.child_of(order + n * room, leaf)))
             .collect();
         let index = self.index_after(order, &children, gone, came);
         let children: Vec<_> = children.into_iter().map(|(_, child)| child).collect();
@@ -265,11 +265,16 @@ impl Tree {
         Self { index, ..self }
     }
 
-    fn leaves_with_order(&self) -> Vec<(u64, &Arc<Leaf>)> {
-        fn walk<'a>(children: &'a [Child], out: &mut Vec<(u64, &'a Arc<Leaf>)>) {
+    /// A leaf with what a tree of this kind sums up of it.
+    fn child_of(&self, order: u64, leaf: Arc<Leaf>) -> Child {
+        Child::of_leaf(order, leaf, summed_ids(self.kind, &self.id_name))
+    }
+
+    fn leaves_with_order(&self) -> Vec<(&Child, &Arc<Leaf>)> {
+        fn walk<'a>(children: &'a [Child], out: &mut Vec<(&'a Child, &'a Arc<Leaf>)>) {
             for child in children {
                 match &child.node {
-                    Node::Leaf(leaf) => out.push((child.order, leaf)),
+                    Node::Leaf(leaf) => out.push((child, leaf)),
                     Node::Branch(below) => walk(below, out),
                 }
             }
@@ -294,10 +299,10 @@ impl Tree {
 }
 
 impl Child {
-    fn of_leaf(order: u64, leaf: Arc<Leaf>) -> Self {
+    fn of_leaf(order: u64, leaf: Arc<Leaf>, id_name: Option<&str>) -> Self {
         Self {
             order,
-            sum: leaf.sum(),
+            sum: leaf.sum_by(id_name),
             node: Node::Leaf(leaf),
         }
     }
@@ -309,6 +314,11 @@ impl Child {
             node: Node::Branch(children.into()),
         }
     }
+}
+
+/// The member whose integers are summed up: the id of the records of an array.
+fn summed_ids(kind: Kind, id_name: &IdName) -> Option<&str> {
+    (kind == Kind::Array).then(|| id_name.as_str())
 }
 
 /// Replaces the leaf at `order` by `leaves`, which may be none; the result may be over-full by one

@@ -388,22 +388,13 @@ impl<'a> NewIds<'a> {
         let place = self.place;
         let largest = *self
             .largest
-            .get_or_insert_with(|| largest_integer_id(place));
+            .get_or_insert_with(|| place.value.largest_integer_id(place.id_name()));
         let largest = largest.zip(self.largest_added).map(|(a, b)| a.max(b));
         match largest.and_then(|largest| largest.checked_add(1)) {
             Some(next) => next.to_string(),
             None => uuid::Uuid::now_v7().to_string(),
         }
     }
-}
-
-/// The largest id when all ids are integers; 0 in an empty collection.
-fn largest_integer_id(collection: &Place) -> Option<u64> {
-    let id_name = collection.id_name();
-    collection.value.members().try_fold(0, |largest, record| {
-        let id = record.value.member(id_name)?;
-        Some(integer(&id)?.max(largest))
-    })
 }
 
 fn integer(id: &Value) -> Option<u64> {

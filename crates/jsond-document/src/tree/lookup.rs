@@ -4,7 +4,7 @@
 //! An array is indexed by the member of one name, and its edits inherit that name. Whoever asks by
 //! another name is answered rightly too, by reading all records.
 
-use super::{Child, Node, Place, Tree};
+use super::{Child, Node, Place, Tree, summed_ids};
 use crate::collection;
 use crate::id_name::IdRule;
 use crate::index::Index;
@@ -55,16 +55,22 @@ impl Tree {
         if self.id_name == id_name {
             return Arc::clone(self);
         }
-        let mut tree = Self {
-            kind: self.kind,
-            root: Arc::clone(&self.root),
-            sum: self.sum,
-            id_name,
-            index: Index::default(),
-            digest: self.digest.clone(),
-        };
+        let leaves = self.leaves_with_order().into_iter();
+        let level: Vec<_> = leaves
+            .map(|(child, leaf)| {
+                let id_name = summed_ids(self.kind, &id_name);
+                Child::of_leaf(child.order, Arc::clone(leaf), id_name)
+            })
+            .collect();
+        let mut tree = Self::of_children(self.kind, level, id_name);
+        tree.digest = self.digest.clone();
         tree.index = tree.make_index();
         Arc::new(tree)
+    }
+
+    /// The largest id of an array if all entries have an integer as their id; 0 without entries.
+    pub(crate) fn largest_integer_id(&self) -> Option<u64> {
+        (self.sum.integers == self.sum.entries).then_some(self.sum.largest)
     }
 
     /// All entries, with other trees in the place of the large ones.
@@ -154,7 +160,7 @@ impl Tree {
     pub(super) fn make_index(&self) -> Index {
         let mut index = Index::default();
         let mut orders = HashMap::new();
-        for (order, leaf) in self.leaves_with_order() {
+        for (&Child { order, .. }, leaf) in self.leaves_with_order() {
             if !self.named() && leaf.sum().objects == 0 {
                 index.add_keyless(leaf.sum().entries);
                 continue;

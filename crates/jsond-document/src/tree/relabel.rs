@@ -25,25 +25,32 @@ impl Tree {
         gone: Option<&Piece>,
         came: Option<&Piece>,
     ) -> Self {
-        let mut level: Vec<(u64, Arc<Leaf>)> = Vec::new();
+        let mut level: Vec<Child> = Vec::new();
         let mut place = 0;
-        for (at, leaf) in self.leaves_with_order() {
-            if at == order {
+        for (child, _) in self.leaves_with_order() {
+            if child.order == order {
                 place = level.len();
-                level.extend(leaves.iter().map(|leaf| (at, Arc::clone(leaf))));
+                level.extend(
+                    leaves
+                        .iter()
+                        .map(|leaf| self.child_of(order, Arc::clone(leaf))),
+                );
             } else {
-                level.push((at, Arc::clone(leaf)));
+                level.push(child.clone());
             }
         }
         let (window, gap) = find_window(&level, place..place + leaves.len());
-        let first = level[window.start].0;
+        let first = level[window.start].order;
         let number_of = |at: usize, old: u64| match window.contains(&at) {
             true => first + (at - window.start) as u64 * gap,
             false => old,
         };
         let level: Vec<_> = (0..)
             .zip(level)
-            .map(|(at, (old, leaf))| (old, Child::of_leaf(number_of(at, old), leaf)))
+            .map(|(at, child)| {
+                let order = number_of(at, child.order);
+                (child.order, Child { order, ..child })
+            })
             .collect();
         let index = self.index_after(order, &level[window], gone, came);
         let level = level.into_iter().map(|(_, child)| child).collect();
@@ -52,16 +59,16 @@ impl Tree {
 }
 
 /// The leaves around a place that have numbers enough among them, and the new distance.
-fn find_window(level: &[(u64, Arc<Leaf>)], place: Range<usize>) -> (Range<usize>, u64) {
+fn find_window(level: &[Child], place: Range<usize>) -> (Range<usize>, u64) {
     let mut around = WINDOW_LEAVES / 2;
     loop {
         let start = place.start.saturating_sub(around);
         let end = level.len().min(place.end + around);
-        let Some((bound, _)) = level.get(end) else {
+        let Some(bound) = level.get(end) else {
             // Behind the last leaf there are numbers without end.
             return (start..end, ORDER_GAP);
         };
-        let gap = (bound - level[start].0) / (end - start) as u64;
+        let gap = (bound.order - level[start].order) / (end - start) as u64;
         if gap >= GAP_MIN {
             return (start..end, gap);
         }
