@@ -1,6 +1,7 @@
 //! Edits of a value at a place that a JSON pointer names: add, replace, remove.
 //!
-//! *Source*: RFC 6902 §4.1–§4.3, on text; the old value stays as it is.
+//! *Source*: RFC 6902 §4.1–§4.3, on text; the old value stays as it is. An addition before a named
+//! member is our own: the RFC knows no order of members.
 
 use crate::id_name::IdRule;
 use crate::json::Kind;
@@ -8,6 +9,7 @@ use crate::leaf::Piece;
 use crate::pointer::array_index;
 use crate::splice;
 use crate::value::{Repr, Value};
+use crate::value_edit::ValueEdit;
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -37,17 +39,6 @@ pub enum EditError {
     /// The whole document cannot be removed.
     #[error("the whole document cannot be removed")]
     Root,
-}
-
-/// What to do at the last token.
-#[derive(Debug, Clone, Copy)]
-pub enum ValueEdit<'a> {
-    /// Adds a member, or replaces the one of that name, or inserts an element.
-    Add(&'a Value),
-    /// Replaces a value that is there.
-    Replace(&'a Value),
-    /// Removes a value.
-    Remove,
 }
 
 impl Value {
@@ -94,10 +85,8 @@ impl Value {
         ids: &IdRule,
     ) -> Result<Self, EditError> {
         let Some((token, rest)) = tokens.split_first() else {
-            return match edit {
-                ValueEdit::Add(value) | ValueEdit::Replace(value) => Ok(value.taken_by(ids)),
-                ValueEdit::Remove => Err(EditError::Root),
-            };
+            let value = edit.value().ok_or(EditError::Root)?;
+            return Ok(value.taken_by(ids));
         };
         let below = ids.child(self.kind(), token);
         if !rest.is_empty() {
@@ -105,15 +94,8 @@ impl Value {
             let child = child.edit_at(rest, edit, depth + 1, &below)?;
             return self.edit_child(token, &ValueEdit::Replace(&child), depth, ids);
         }
-        let value = match edit {
-            ValueEdit::Add(value) | ValueEdit::Replace(value) => Some(value.taken_by(&below)),
-            ValueEdit::Remove => None,
-        };
-        let edit = match (edit, &value) {
-            (ValueEdit::Add(_), Some(value)) => ValueEdit::Add(value),
-            (ValueEdit::Replace(_), Some(value)) => ValueEdit::Replace(value),
-            _ => ValueEdit::Remove,
-        };
+        let value = edit.value().map(|value| value.taken_by(&below));
+        let edit = value.as_ref().map_or(*edit, |value| edit.with(value));
         self.edit_child(token, &edit, depth, ids)
     }
 
@@ -144,14 +126,18 @@ impl Value {
     ) -> Result<Self, EditError> {
         match self.kind() {
             Kind::Object => match (self.position_of(token), edit) {
-                (Some(at), ValueEdit::Add(value) | ValueEdit::Replace(value)) => {
-                    Ok(self.set_at(at, value, ids))
-                }
-                (None, ValueEdit::Add(value)) => {
-                    let name = Bytes::from(crate::quote(token));
-                    Ok(self.insert_at(usize::MAX, Some(name), value, ids))
-                }
                 (Some(at), ValueEdit::Remove) => Ok(self.remove_at(at)),
+                (
+                    Some(at),
+                    ValueEdit::Add(value)
+                    | ValueEdit::AddBefore(value, _)
+                    | ValueEdit::Replace(value),
+                ) => Ok(self.set_at(at, value, ids)),
+                (None, ValueEdit::Add(value) | ValueEdit::AddBefore(value, _)) => {
+                    let name = Bytes::from(crate::quote(token));
+                    let at = edit.neighbour().and_then(|name| self.position_of(name));
+                    Ok(self.insert_at(at.unwrap_or(usize::MAX), Some(name), value, ids))
+                }
                 (None, _) => Err(self.missing(depth)),
             },
             Kind::Array => self
@@ -169,7 +155,9 @@ impl Value {
             array_index(token)?
         };
         match edit {
-            ValueEdit::Add(value) => (at <= count).then(|| self.insert_at(at, None, value, ids)),
+            ValueEdit::Add(value) | ValueEdit::AddBefore(value, _) => {
+                (at <= count).then(|| self.insert_at(at, None, value, ids))
+            }
             ValueEdit::Replace(value) => (at < count).then(|| self.set_at(at, value, ids)),
             ValueEdit::Remove => (at < count).then(|| self.remove_at(at)),
         }
@@ -312,6 +300,26 @@ mod tests {
         check("1", |v| v.remove(&at("")), "Root");
     }
 
+    fn check_before(document: &str, pointer: &str, neighbour: &str, expected: &str) {
+        let new = json("0");
+        let edit = ValueEdit::AddBefore(&new, neighbour);
+        let edited = |v: &Value| v.edited(&at(pointer), &edit, &IdRule::default());
+        check(document, edited, expected);
+    }
+
+    #[test]
+    fn a_member_is_added_before_the_one_that_is_named() {
+        check_before(r#"{"a":1}"#, "/b", "a", r#"{"b":0,"a":1}"#);
+        check_before(r#"{"\u0061":1}"#, "/b", "a", r#"{"b":0,"\u0061":1}"#);
+        check_before(r#"{"a":1,"b":2}"#, "/c", "b", r#"{"a":1,"c":0,"b":2}"#);
+        check_before(r#"{"a":1}"#, "/b", "absent", r#"{"a":1,"b":0}"#);
+        check_before("{}", "/b", "b", r#"{"b":0}"#);
+        check_before(r#"{"a":1,"b":2}"#, "/b", "a", r#"{"a":1,"b":0}"#);
+        check_before(r#"[{"a":1}]"#, "/0/b", "a", r#"[{"b":0,"a":1}]"#);
+        check_before("[1]", "/0", "1", "[0,1]");
+        check_before("1", "", "a", "0");
+    }
+
     #[test]
     fn nasty_names_and_numbers_stay_as_they_are() {
         let document = r#"{"":9007199254740993,"/":1e400,"~":-0,"__proto__":1.0,"\u0061":[1.50]}"#;
@@ -385,10 +393,15 @@ mod tests {
                         let (name, _) = model.remove(n % model.len());
                         value = value.remove(&[name]).unwrap();
                     }
-                    Step::Add(_, size) | Step::Set(_, size) => {
-                        model.push((format!("k{fresh}"), record(fresh, size)));
-                        let (name, text) = model.last().unwrap().clone();
-                        value = value.add(&[name], &json(&text)).unwrap();
+                    Step::Add(n, size) | Step::Set(n, size) => {
+                        // At the end, or before the member that stands there.
+                        let at = n % (model.len() + 1);
+                        let next = model.get(at).map_or("absent".to_owned(), |it| it.0.clone());
+                        model.insert(at, (format!("k{fresh}"), record(fresh, size)));
+                        let (name, text) = model[at].clone();
+                        let new = json(&text);
+                        let edit = ValueEdit::AddBefore(&new, &next);
+                        value = value.edited(&[name], &edit, &IdRule::default()).unwrap();
                     }
                     Step::Remove(_) => {}
                 }

@@ -4,15 +4,17 @@
 //! Only what commutes is gathered: members of objects by name, and of arrays replacements and
 //! additions at the end. Anything else is done one by one.
 
-use crate::edit::{EditError, ValueEdit};
+mod sequence;
+
+use crate::edit::EditError;
 use crate::id_name::IdRule;
 use crate::json::Kind;
 use crate::leaf::Piece;
 use crate::pointer::array_index;
 use crate::tree::Tree;
 use crate::value::Value;
-use bytes::Bytes;
-use std::collections::HashMap;
+use crate::value_edit::ValueEdit;
+use sequence::Sequence;
 use std::sync::Arc;
 
 /// An edit and the tokens to its place.
@@ -104,37 +106,19 @@ impl Value {
         depth: usize,
         ids: &IdRule,
     ) -> Result<Self, EditError> {
-        let mut members: HashMap<&str, Edited> = HashMap::new();
-        for (order, group) in groups.iter().enumerate() {
+        let edits = groups.iter().flat_map(|group| group.iter());
+        let names = edits.flat_map(|(tokens, edit)| {
+            let inside = tokens.len() > depth + 1;
+            let neighbour = edit.neighbour().filter(|_| !inside);
+            std::iter::once(tokens[depth].as_str()).chain(neighbour)
+        });
+        let mut sequence = Sequence::of(self, names);
+        for group in groups {
             let token = group[0].0[depth].as_str();
-            let member = members.entry(token).or_insert_with(|| Edited {
-                value: self.member(token),
-                appended: None,
-            });
-            member.edit(group, depth, order, &ids.child(Kind::Object, token))?;
+            let below = ids.child(Kind::Object, token);
+            edit_member(&mut sequence, group, depth, &below)?;
         }
-        let mut pieces = Vec::with_capacity(self.count() + members.len());
-        for member in self.members() {
-            let name = member.name().expect("INVARIANT: members have names");
-            let value = match members.get(&*name) {
-                None => Some(member.value),
-                Some(edited) if edited.appended.is_some() => None,
-                Some(edited) => edited.value.clone(),
-            };
-            pieces.extend(value.map(|value| Piece {
-                name: member.spelled_name.clone(),
-                value,
-            }));
-        }
-        let mut new: Vec<_> = members
-            .into_iter()
-            .filter_map(|(name, edited)| Some((edited.appended?, name, edited.value?)))
-            .collect();
-        new.sort_unstable_by_key(|(order, ..)| *order);
-        pieces.extend(new.into_iter().map(|(_, name, value)| Piece {
-            name: Some(Bytes::from(crate::quote(name))),
-            value,
-        }));
+        let pieces = sequence.into_pieces(self);
         let id_name = ids.index_name(Kind::Object);
         let tree = Tree::build(Kind::Object, &pieces, id_name);
         Ok(Self::large(Arc::new(tree)))
@@ -152,7 +136,9 @@ impl Value {
             let below = ids.child(Kind::Array, &tokens[depth]);
             let at = position(&tokens[depth], elements.len());
             match (at.and_then(|at| elements.get_mut(at)), edit) {
-                (None, ValueEdit::Add(value)) if tokens.len() == depth + 1 => {
+                (None, ValueEdit::Add(value) | ValueEdit::AddBefore(value, _))
+                    if tokens.len() == depth + 1 =>
+                {
                     elements.push(value.taken_by(&below));
                 }
                 (Some(element), edit) => {
@@ -171,53 +157,39 @@ impl Value {
     }
 }
 
-/// A member that is being edited.
-struct Edited {
-    /// None while it is not there.
-    value: Option<Value>,
-    /// The group that put it at the end, if one did.
-    appended: Option<usize>,
-}
-
-impl Edited {
-    fn edit(
-        &mut self,
-        group: &[PlacedValueEdit<'_>],
-        depth: usize,
-        order: usize,
-        ids: &IdRule,
-    ) -> Result<(), EditError> {
-        let mut rest = group;
-        while let Some(((tokens, edit), behind)) = rest.split_first() {
-            if tokens.len() > depth + 1 {
-                let inside = rest
-                    .iter()
-                    .take_while(|(it, _)| it.len() > depth + 1)
-                    .count();
-                let value = self.value.as_ref().ok_or(EditError::NotFound { depth })?;
-                self.value = Some(value.edit_many_at(&rest[..inside], depth + 1, ids)?);
-                rest = &rest[inside..];
-                continue;
-            }
-            match edit {
-                ValueEdit::Add(value) => {
-                    if self.value.is_none() {
-                        self.appended = Some(order);
-                    }
-                    self.value = Some(value.taken_by(ids));
-                }
-                ValueEdit::Replace(value) if self.value.is_some() => {
-                    self.value = Some(value.taken_by(ids));
-                }
-                ValueEdit::Remove if self.value.is_some() => self.value = None,
-                ValueEdit::Replace(_) | ValueEdit::Remove => {
-                    return Err(EditError::NotFound { depth });
-                }
-            }
-            rest = behind;
+/// Makes the edits of one member and of what is in it.
+fn edit_member<'a>(
+    sequence: &mut Sequence<'a>,
+    group: &[PlacedValueEdit<'a>],
+    depth: usize,
+    ids: &IdRule,
+) -> Result<(), EditError> {
+    let name = group[0].0[depth].as_str();
+    let absent = EditError::NotFound { depth };
+    let mut rest = group;
+    while let Some(((tokens, edit), behind)) = rest.split_first() {
+        if tokens.len() > depth + 1 {
+            let inside = rest
+                .iter()
+                .take_while(|(it, _)| it.len() > depth + 1)
+                .count();
+            let value = sequence.value_mut(name).ok_or(absent)?;
+            *value = value.edit_many_at(&rest[..inside], depth + 1, ids)?;
+            rest = &rest[inside..];
+            continue;
         }
-        Ok(())
+        let new = edit.value().map(|value| value.taken_by(ids));
+        match (sequence.value_mut(name), new, edit) {
+            (Some(_), None, _) => sequence.remove(name),
+            (Some(value), Some(new), _) => *value = new,
+            (None, Some(new), ValueEdit::Add(_) | ValueEdit::AddBefore(..)) => {
+                sequence.insert(name, new, edit.neighbour());
+            }
+            (None, ..) => return Err(absent),
+        }
+        rest = behind;
     }
+    Ok(())
 }
 
 /// Cuts edits into runs that go to the same child.
@@ -247,7 +219,7 @@ fn appends_or_replaces(groups: &[&[PlacedValueEdit<'_>]], depth: usize, mut coun
             };
             let is_inside = tokens.len() > depth + 1;
             match edit {
-                ValueEdit::Add(_) if !is_inside => {
+                ValueEdit::Add(_) | ValueEdit::AddBefore(..) if !is_inside => {
                     count += usize::from(at == count);
                     at + 1 == count
                 }
@@ -266,6 +238,7 @@ mod tests {
     #[derive(Debug, Clone, Copy)]
     enum What {
         Add,
+        AddBefore(&'static str),
         Replace,
         Remove,
     }
@@ -285,7 +258,13 @@ mod tests {
     }
 
     fn edits() -> impl Strategy<Value = Vec<(Vec<String>, What, String)>> {
-        let what = prop_oneof![Just(What::Add), Just(What::Replace), Just(What::Remove)];
+        let neighbour = prop::sample::select(vec!["k0", "k1", "k2", "k30", "k59", "7", "absent"]);
+        let what = prop_oneof![
+            Just(What::Add),
+            neighbour.prop_map(What::AddBefore),
+            Just(What::Replace),
+            Just(What::Remove)
+        ];
         let value = prop_oneof![
             Just("1".to_owned()),
             Just(r#"{"a":{},"b":1e400}"#.to_owned())
@@ -319,6 +298,7 @@ mod tests {
     fn edit_of<'a>(what: What, value: &'a Value) -> ValueEdit<'a> {
         match what {
             What::Add => ValueEdit::Add(value),
+            What::AddBefore(name) => ValueEdit::AddBefore(value, name),
             What::Replace => ValueEdit::Replace(value),
             What::Remove => ValueEdit::Remove,
         }
