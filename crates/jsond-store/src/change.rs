@@ -19,6 +19,9 @@ pub(crate) struct Operation {
     /// The same place with ids in the place of indices, if it lies in an array of records: where
     /// it is in a content for which the operation was not made.
     pub(crate) address: Option<Address>,
+    /// The member before which an added one stands; without it, or where it is not there, the
+    /// added one stands at the end.
+    pub(crate) before: Option<String>,
     /// Which members identified records when the change was made: what the address, or a path
     /// that is the same, is to be read by.
     pub(crate) ids: IdNames,
@@ -74,6 +77,9 @@ pub(crate) fn encode(operations: &[Operation], out: &mut Vec<u8>) {
         if let Some(Address(tokens)) = &operation.address {
             let address = quote(&Pointer::from_tokens(tokens.iter().cloned()).to_string());
             out.extend_from_slice(format!(",\"address\":{address}").as_bytes());
+        }
+        if let Some(name) = &operation.before {
+            out.extend_from_slice(format!(",\"before\":{}", quote(name)).as_bytes());
         }
         if !operation.ids.is_default() {
             let words: Vec<_> = operation.ids.words().iter().map(|it| quote(it)).collect();
@@ -135,6 +141,10 @@ fn operation(json: &Json) -> Option<Operation> {
         )),
         None => None,
     };
+    let before = match json.member("before") {
+        Some(name) => Some(name.as_text()?.into_owned()),
+        None => None,
+    };
     let ids = match json.member("ids") {
         Some(words) => ids_of(words)?,
         None => IdNames::default(),
@@ -143,6 +153,7 @@ fn operation(json: &Json) -> Option<Operation> {
         kind,
         path,
         address,
+        before,
         ids,
     })
 }
@@ -174,18 +185,28 @@ mod tests {
                 }),
                 path: path("/new.json"),
                 address: None,
+                before: None,
                 ids: IdNames::parse(["_id", "posts=s\"lug"]).unwrap(),
+            },
+            Operation {
+                kind: OperationKind::Add(value("[]").into()),
+                path: path("/s.json/b"),
+                address: None,
+                before: Some("a/\"\n~".to_owned()),
+                ids: IdNames::default(),
             },
             Operation {
                 kind: OperationKind::Replace(value("-0").into()),
                 path: path("/s.json/a~1b/~0"),
                 address: None,
+                before: None,
                 ids: IdNames::default(),
             },
             Operation {
                 kind: OperationKind::Remove,
                 path: path("/s.json/3"),
                 address: Some(Address(vec!["s.json".into(), "id/3".into()])),
+                before: None,
                 ids: IdNames::parse(["s=slug"]).unwrap(),
             },
         ];
@@ -193,5 +214,27 @@ mod tests {
         encode(&operations, &mut text);
         assert!(!text.contains(&b'\n'));
         assert_eq!(decode(&Json::parse(&text).unwrap()).unwrap(), operations);
+    }
+    #[test]
+    fn an_added_member_stands_before_the_one_that_its_operation_names() {
+        let image = crate::image::Image::of_files([("a.json", r#"{"x":1,"y":2}"#)]);
+        let add = |name: &str, before: Option<&str>| Operation {
+            kind: OperationKind::Add(Value::parse(b"0").unwrap().into()),
+            path: Pointer::from_tokens(["a.json", name]),
+            address: None,
+            before: before.map(str::to_owned),
+            ids: IdNames::default(),
+        };
+        let operations = [
+            add("a", Some("x")),
+            add("b", Some("y")),
+            add("c", Some("absent")),
+            add("d", None),
+        ];
+        let (revision, time) = (image.revision, std::time::SystemTime::UNIX_EPOCH);
+        let image = image.apply(&operations, revision, time).unwrap();
+        let value = image.file(&["a.json".to_owned()]).unwrap().value.clone();
+        let expected = r#"{"a":0,"x":1,"b":0,"y":2,"c":0,"d":0}"#;
+        assert_eq!(value.unwrap().to_json().as_str(), expected);
     }
 }

@@ -233,6 +233,7 @@ fn create_file(
         kind: OperationKind::Add(written_value),
         path: Pointer::from_tokens(path.iter().cloned()),
         address: None,
+        before: None,
         ids: IdNames::default(),
     }];
     let written = vec![Address(path)];
@@ -433,6 +434,7 @@ fn operation(place: &Place, token: Option<String>, kind: OperationKind) -> Opera
         kind,
         path: Pointer::from_tokens(tokens),
         address: None,
+        before: None,
         ids: IdNames::default(),
     }
 }

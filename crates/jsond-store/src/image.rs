@@ -432,10 +432,11 @@ fn apply_in_file(file: &File, depth: usize, new: &New<'_>) -> Result<File, Apply
 }
 
 fn edit_of(operation: &Operation, depth: usize) -> PlacedValueEdit<'_> {
-    let edit = match &operation.kind {
-        OperationKind::Add(written) => ValueEdit::Add(&written.value),
-        OperationKind::Replace(written) => ValueEdit::Replace(&written.value),
-        OperationKind::Remove => ValueEdit::Remove,
+    let edit = match (&operation.kind, &operation.before) {
+        (OperationKind::Add(written), None) => ValueEdit::Add(&written.value),
+        (OperationKind::Add(written), Some(name)) => ValueEdit::AddBefore(&written.value, name),
+        (OperationKind::Replace(written), _) => ValueEdit::Replace(&written.value),
+        (OperationKind::Remove, _) => ValueEdit::Remove,
     };
     (&operation.path.tokens()[depth..], edit)
 }

@@ -100,6 +100,7 @@ impl Working {
                 kind,
                 path: Pointer::from_tokens(self.path_of(&tokens)),
                 address: address.as_ref().map(below),
+                before: None,
                 ids: IdNames::default(),
             });
         }
@@ -193,6 +194,7 @@ impl Working {
             kind,
             path: Pointer::from_tokens(path),
             address,
+            before: None,
             ids: IdNames::default(),
         };
         let (revision, time) = (self.image.revision, std::time::SystemTime::UNIX_EPOCH);

@@ -113,6 +113,7 @@ fn aim_anew(image: &Image, operation: &Operation) -> Aim {
             kind,
             path: Pointer::from_tokens(path),
             address: None,
+            before: operation.before.clone(),
             ids: operation.ids.clone(),
         })
     };

@@ -161,6 +161,7 @@ mod tests {
                 kind,
                 path,
                 address: None,
+                before: None,
                 ids: IdNames::default(),
             }]);
             let (revision, batch) = (Revision(revision), Revision(batch));

@@ -45,6 +45,7 @@ impl Writer {
             kind,
             path: pointer,
             address: None,
+            before: None,
             ids: self.image.ids.clone(),
         }];
         let time = SystemTime::now();
