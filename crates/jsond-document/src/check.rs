@@ -1,7 +1,8 @@
-//! From any text to compact text, with every refusal that the JSON grammar leaves open.
+//! Judges a JSON text, with every refusal that the JSON grammar leaves open.
 //!
-//! serde_json judges the grammar; the pass here walks text that it accepted, drops the white space
-//! and judges what it lets through: duplicate names, lone surrogates, depth, length of numbers.
+//! serde_json judges the grammar; the pass here walks text that it accepted and judges what it lets
+//! through: duplicate names, lone surrogates, depth, length of numbers. It changes nothing, so that
+//! faults can point into the input; how white space is dropped is in the module `compact`.
 
 use crate::error::{SyntaxError, SyntaxFault};
 use crate::scan::{skip_space, string_end};
@@ -37,8 +38,17 @@ impl Default for Bounds {
     }
 }
 
-/// Parses `input` and returns its compact text.
-pub(crate) fn compact(input: &[u8], bounds: Bounds) -> Result<Vec<u8>, SyntaxError> {
+/// What is known of a text that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Checked {
+    /// Where the text starts, behind a byte order mark.
+    pub(crate) start: usize,
+    /// Where the first white space between tokens is; the end of the text if there is none.
+    pub(crate) first_space: usize,
+}
+
+/// Judges `input`.
+pub(crate) fn check(input: &[u8], bounds: Bounds) -> Result<Checked, SyntaxError> {
     let start = if input.starts_with(b"\xef\xbb\xbf") {
         3
     } else {
@@ -55,11 +65,13 @@ pub(crate) fn compact(input: &[u8], bounds: Bounds) -> Result<Vec<u8>, SyntaxErr
             SyntaxFault::Grammar(words_of(&error)),
         ));
     }
-    let mut walk = Walk::new(text.as_bytes(), bounds);
-    match walk.run() {
-        Ok(()) => Ok(walk.out),
-        Err((offset, fault)) => Err(SyntaxError::at(input, start + offset, fault)),
-    }
+    let first_space = Walk::new(text.as_bytes(), bounds)
+        .run()
+        .map_err(|(offset, fault)| SyntaxError::at(input, start + offset, fault))?;
+    Ok(Checked {
+        start,
+        first_space: start + first_space,
+    })
 }
 
 /// serde_json counts columns in bytes and points at the last byte it read, a line end included.
@@ -78,10 +90,10 @@ fn words_of(error: &serde_json::Error) -> String {
 }
 
 /// An open array or object, and where its names start in [`Walk::names`].
-struct Frame {
+struct Frame<'a> {
     is_object: bool,
     first_name: usize,
-    many: Option<HashSet<Cow<'static, str>>>,
+    many: Option<HashSet<Cow<'a, str>>>,
 }
 
 /// Over this many names in one object a hash set is asked instead of each name.
@@ -91,8 +103,9 @@ struct Walk<'a> {
     text: &'a [u8],
     at: usize,
     bounds: Bounds,
-    out: Vec<u8>,
-    frames: Vec<Frame>,
+    /// The first byte of the token before.
+    before: u8,
+    frames: Vec<Frame<'a>>,
     names: Vec<Range<usize>>,
 }
 
@@ -100,38 +113,37 @@ type Found = (usize, SyntaxFault);
 
 impl<'a> Walk<'a> {
     fn new(text: &'a [u8], bounds: Bounds) -> Self {
-        let out = Vec::with_capacity(text.len());
         Self {
             text,
             at: 0,
             bounds,
-            out,
+            before: 0,
             frames: Vec::new(),
             names: Vec::new(),
         }
     }
 
-    fn run(&mut self) -> Result<(), Found> {
+    /// Walks to the end and tells where the first white space is.
+    fn run(&mut self) -> Result<usize, Found> {
+        let mut first_space = None;
         loop {
-            self.at = skip_space(self.text, self.at);
-            let Some(&byte) = self.text.get(self.at) else {
-                break;
+            let token = skip_space(self.text, self.at);
+            if token > self.at {
+                first_space.get_or_insert(self.at);
+            }
+            self.at = token;
+            let Some(&byte) = self.text.get(token) else {
+                return Ok(first_space.unwrap_or(token));
             };
             match byte {
                 b'{' | b'[' => self.open(byte)?,
-                b'}' | b']' => self.close(byte),
-                b',' | b':' => self.keep(byte),
+                b'}' | b']' => self.close(),
+                b',' | b':' => self.at += 1,
                 b'"' => self.string()?,
                 _ => self.scalar()?,
             }
+            self.before = byte;
         }
-        self.out.shrink_to_fit();
-        Ok(())
-    }
-
-    fn keep(&mut self, byte: u8) {
-        self.out.push(byte);
-        self.at += 1;
     }
 
     fn open(&mut self, byte: u8) -> Result<(), Found> {
@@ -144,15 +156,15 @@ impl<'a> Walk<'a> {
             first_name,
             many: None,
         });
-        self.keep(byte);
+        self.at += 1;
         Ok(())
     }
 
-    fn close(&mut self, byte: u8) {
+    fn close(&mut self) {
         if let Some(frame) = self.frames.pop() {
             self.names.truncate(frame.first_name);
         }
-        self.keep(byte);
+        self.at += 1;
     }
 
     fn string(&mut self) -> Result<(), Found> {
@@ -161,13 +173,11 @@ impl<'a> Walk<'a> {
         if let Some(offset) = lone_surrogate(spelled) {
             return Err((range.start + offset, SyntaxFault::LoneSurrogate));
         }
-        let before = self.out.last();
-        let is_name = matches!(before, Some(b'{' | b','))
+        let is_name = matches!(self.before, b'{' | b',')
             && self.frames.last().is_some_and(|frame| frame.is_object);
         if is_name {
             self.name(range.clone())?;
         }
-        self.out.extend_from_slice(spelled);
         self.at = range.end;
         Ok(())
     }
@@ -181,7 +191,7 @@ impl<'a> Walk<'a> {
             .expect("INVARIANT: a name stands in an object");
         let name = unquote(&text[range.clone()]);
         let twice = match &mut frame.many {
-            Some(names) => !names.insert(Cow::Owned(name.clone().into_owned())),
+            Some(names) => !names.insert(name.clone()),
             None => self.names[frame.first_name..]
                 .iter()
                 .any(|other| unquote(&text[other.clone()]) == name),
@@ -193,8 +203,7 @@ impl<'a> Walk<'a> {
             self.names.push(range);
             if self.names.len() - frame.first_name > NAMES_COMPARED_MAX {
                 let names = self.names.drain(frame.first_name..);
-                let owned = names.map(|name| Cow::Owned(unquote(&text[name]).into_owned()));
-                frame.many = Some(owned.collect());
+                frame.many = Some(names.map(|name| unquote(&text[name])).collect());
             }
         }
         Ok(())
@@ -209,7 +218,6 @@ impl<'a> Walk<'a> {
                 SyntaxFault::NumberTooLong(self.bounds.number_bytes_max),
             ));
         }
-        self.out.extend_from_slice(&self.text[self.at..end]);
         self.at = end;
         Ok(())
     }
@@ -249,6 +257,8 @@ fn unit(spelled: &[u8], at: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use crate::compact::compact;
 
     fn check(input: &str, expected: &str) {
         let found = match compact(input.as_bytes(), Bounds::default()) {

@@ -8,6 +8,7 @@
 
 mod check;
 mod collection;
+mod compact;
 mod edit;
 mod edit_many;
 mod equal;
