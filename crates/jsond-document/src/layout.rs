@@ -8,8 +8,11 @@
 mod align;
 mod column;
 mod detect;
+#[cfg(test)]
+mod large;
 mod outline;
 mod print;
+mod print_tree;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -24,7 +27,7 @@ mod writer;
 
 pub use relay::relayout;
 
-use crate::Json;
+use crate::{Json, Value};
 use print::{Place, print};
 use writer::Writer;
 
@@ -142,6 +145,17 @@ impl Layout {
         out
     }
 
+    /// Prints a whole file as [`Layout::render_file`] does, and hands it on a piece at a time.
+    ///
+    /// *Cost*: linear in the printed text; the memory of one piece. *Errors*: those of `write`.
+    pub fn render_file_pieces<E>(
+        &self,
+        value: &Value,
+        write: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        print_tree::print_file(self, value, write)
+    }
+
     fn render_file_into(&self, value: &Json, out: &mut Vec<u8>) {
         if self.bom {
             out.extend_from_slice(BOM);
@@ -156,8 +170,7 @@ impl Layout {
         let base = self.unit().repeat(depth);
         let place = Place {
             depth,
-            inline: false,
-            in_array: false,
+            ..Place::ROOT
         };
         print(self, value.as_bytes(), place, &base, &mut Writer::new(out));
     }

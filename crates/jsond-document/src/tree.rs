@@ -114,6 +114,11 @@ impl Tree {
         self.kind == Kind::Object
     }
 
+    /// The opening and the closing bracket.
+    pub(crate) fn brackets(&self) -> [u8; 2] {
+        if self.named() { *b"{}" } else { *b"[]" }
+    }
+
     pub(crate) fn push_text(&self, out: &mut Vec<Bytes>) {
         let (open, close): (&[u8], &[u8]) = if self.named() {
             (b"{", b"}")
@@ -178,7 +183,8 @@ impl Tree {
         (Leaves::from_order(&self.root, order), skipped)
     }
 
-    fn leaves(&self) -> Leaves<'_> {
+    /// All leaves from left to right.
+    pub(crate) fn leaves(&self) -> Leaves<'_> {
         Leaves::from_order(&self.root, 0)
     }
 

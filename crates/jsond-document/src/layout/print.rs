@@ -18,20 +18,18 @@ pub(super) struct Place {
     pub(super) in_array: bool,
 }
 
+impl Place {
+    /// The place of a whole document.
+    pub(super) const ROOT: Self = Self {
+        depth: 0,
+        inline: false,
+        in_array: false,
+    };
+}
+
 /// Prints the compact `text` at `place`, whose line stands in by `base`.
 pub(super) fn print(layout: &Layout, text: &[u8], place: Place, base: &[u8], out: &mut Writer<'_>) {
-    let mut line = layout.newline.as_bytes().to_vec();
-    line.extend_from_slice(base);
-    let mut printer = Printer {
-        layout,
-        text,
-        place,
-        unit: layout.unit(),
-        line,
-        frames: Vec::new(),
-        out,
-    };
-    printer.run();
+    Printer::new(layout, place, base, out).run(text);
 }
 
 /// An open array or object.
@@ -40,33 +38,52 @@ struct Frame {
     is_object: bool,
 }
 
-struct Printer<'a, 'w> {
+/// Prints compact text that comes whole or in pieces of whole tokens.
+pub(super) struct Printer<'a, 'w> {
     layout: &'a Layout,
-    text: &'a [u8],
     place: Place,
     unit: Vec<u8>,
     /// A newline and the indentation of the entries of the innermost expanded frame.
     line: Vec<u8>,
     frames: Vec<Frame>,
-    out: &'a mut Writer<'w>,
+    pub(super) out: &'a mut Writer<'w>,
 }
 
-impl Printer<'_, '_> {
-    fn run(&mut self) {
+impl<'a, 'w> Printer<'a, 'w> {
+    pub(super) fn new(
+        layout: &'a Layout,
+        place: Place,
+        base: &[u8],
+        out: &'a mut Writer<'w>,
+    ) -> Self {
+        Self {
+            layout,
+            place,
+            unit: layout.unit(),
+            line: [layout.newline.as_bytes(), base].concat(),
+            frames: Vec::new(),
+            out,
+        }
+    }
+
+    /// Prints text in which every array or object that opens closes as well.
+    pub(super) fn run(&mut self, text: &[u8]) {
         let mut at = 0;
-        while let Some(&byte) = self.text.get(at) {
+        while let Some(&byte) = text.get(at) {
             match byte {
-                b'{' | b'[' if matches!(self.text[at + 1], b'}' | b']') => {
+                b'{' | b'[' if matches!(text[at + 1], b'}' | b']') => {
                     self.empty(byte);
                     at += 1;
                 }
-                b'{' | b'[' => self.open(at),
+                b'{' | b'[' => self.open(byte, |levels_max, objects| {
+                    is_flat(&text[at..], 0, levels_max, objects)
+                }),
                 b'}' | b']' => self.close(byte),
                 b',' => self.comma(),
                 b':' => self.colon(),
                 _ => {
-                    let end = value_end(self.text, at);
-                    self.out.write(&self.text[at..end]);
+                    let end = value_end(text, at);
+                    self.out.write(&text[at..end]);
                     at = end;
                     continue;
                 }
@@ -75,7 +92,7 @@ impl Printer<'_, '_> {
         }
     }
 
-    fn empty(&mut self, byte: u8) {
+    pub(super) fn empty(&mut self, byte: u8) {
         self.out.write(match (byte, self.layout.padded_empty) {
             (b'{', true) => b"{ }",
             (b'{', false) => b"{}",
@@ -84,10 +101,10 @@ impl Printer<'_, '_> {
         });
     }
 
-    fn open(&mut self, at: usize) {
-        let byte = self.text[at];
+    /// Opens an array or object, which is asked whether it is flat as [`is_flat`] means it.
+    pub(super) fn open(&mut self, byte: u8, is_flat: impl Fn(usize, bool) -> bool) {
         let frame = Frame {
-            inline: self.is_inline(at),
+            inline: self.is_inline(byte, is_flat),
             is_object: byte == b'{',
         };
         self.out.write(&[byte]);
@@ -100,7 +117,7 @@ impl Printer<'_, '_> {
         self.frames.push(frame);
     }
 
-    fn close(&mut self, byte: u8) {
+    pub(super) fn close(&mut self, byte: u8) {
         let frame = self
             .frames
             .pop()
@@ -123,7 +140,7 @@ impl Printer<'_, '_> {
         self.out.write(if padded { b" " } else { b"" });
     }
 
-    fn comma(&mut self) {
+    pub(super) fn comma(&mut self) {
         self.out.write(b",");
         if self.frames.last().is_some_and(|frame| !frame.inline) {
             self.out.write(&self.line);
@@ -132,7 +149,7 @@ impl Printer<'_, '_> {
         }
     }
 
-    fn colon(&mut self) {
+    pub(super) fn colon(&mut self) {
         let layout = self.layout;
         self.out.write(
             match (layout.space_before_colon, layout.space_after_colon) {
@@ -144,8 +161,8 @@ impl Printer<'_, '_> {
         );
     }
 
-    /// Decides whether the array or object that opens at `at` stands on one line.
-    fn is_inline(&self, at: usize) -> bool {
+    /// Decides whether the array or object that opens stands on one line.
+    fn is_inline(&self, byte: u8, is_flat: impl Fn(usize, bool) -> bool) -> bool {
         let frame = self.frames.last();
         if frame.map_or(self.place.inline, |frame| frame.inline)
             || self.layout.indent == Indent::OneLine
@@ -156,20 +173,20 @@ impl Printer<'_, '_> {
             return false;
         }
         let in_array = frame.map_or(self.place.in_array, |frame| !frame.is_object);
-        if self.text[at] == b'[' {
-            self.layout.inline_arrays && is_flat(self.text, at, 1, false)
+        if byte == b'[' {
+            self.layout.inline_arrays && is_flat(1, false)
         } else {
-            self.layout.inline_records && is_flat(self.text, at, 2, in_array)
+            self.layout.inline_records && is_flat(2, in_array)
         }
     }
 }
 
-/// Judges whether the value at `at` has at most `levels_max` levels, below the first only arrays
-/// unless `objects`.
-fn is_flat(text: &[u8], mut at: usize, levels_max: usize, objects: bool) -> bool {
-    let mut levels = 0;
-    loop {
-        match text[at] {
+/// Judges whether text that stands `levels` deep in an array or object goes no deeper than
+/// `levels_max`, below the first level only by arrays unless `objects`.
+pub(super) fn is_flat(text: &[u8], mut levels: usize, levels_max: usize, objects: bool) -> bool {
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        match byte {
             b'"' => {
                 at = string_end(text, at);
                 continue;
@@ -183,4 +200,5 @@ fn is_flat(text: &[u8], mut at: usize, levels_max: usize, objects: bool) -> bool
         }
         at += 1;
     }
+    true
 }

@@ -78,7 +78,7 @@ impl File {
     }
 }
 
-fn compact(doc: &Doc) -> Json {
+pub(super) fn compact(doc: &Doc) -> Json {
     let text = Show::text(Style::OneLine([":", ",", "", ""]), doc);
     let json = Json::parse(text.as_bytes()).unwrap();
     assert_eq!(json.as_str(), text);

@@ -1,7 +1,7 @@
 //! Where laid-out text goes: a buffer that remembers how far its last line stands in.
 //!
 //! A value printed in the middle of a line has to know that line's indentation. It is read from
-//! what was written, never from the text before the line; so the buffer may one day be a stream.
+//! what was written, never from the text before the line; so what is full can be handed over.
 
 use super::last_line;
 
@@ -22,6 +22,21 @@ impl<'a> Writer<'a> {
             self.line = self.out.len() + start;
         }
         self.out.extend_from_slice(text);
+    }
+
+    /// Gives away what was written when it is `bytes_min` long, with the line it ends in: what is
+    /// written after it knows its indentation from its next line on only.
+    pub(super) fn hand_over<E>(
+        &mut self,
+        bytes_min: usize,
+        write: &mut impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.out.len() >= bytes_min {
+            write(self.out)?;
+            self.out.clear();
+            self.line = 0;
+        }
+        Ok(())
     }
 
     /// The white space at the start of the line that is being written.
