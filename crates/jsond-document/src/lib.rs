@@ -9,6 +9,7 @@
 mod check;
 mod collection;
 mod compact;
+mod diff;
 mod edit;
 mod edit_many;
 mod equal;
@@ -34,6 +35,7 @@ mod view;
 
 pub use check::Bounds;
 pub use collection::{ID_NAME, id_of, id_of_value, id_text};
+pub use diff::{Difference, DifferenceEdit, diff};
 pub use edit::EditError;
 pub use edit_many::PlacedValueEdit;
 pub use error::{SyntaxError, SyntaxFault};

@@ -76,6 +76,14 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Judges whether both have the same compact text.
+    pub(crate) fn is_same(self, other: View<'_>) -> bool {
+        match (self.0, other.0) {
+            (Look::Text(a), Look::Text(b)) => a == b,
+            _ => self.len_bytes() == other.len_bytes() && self.to_value() == other.to_value(),
+        }
+    }
+
     /// Appends the compact text to `out`.
     pub fn write_to(self, out: &mut Vec<u8>) {
         match self.0 {
@@ -168,7 +176,37 @@ enum Steps<'a> {
     },
 }
 
+impl<'a> ViewEntries<'a> {
+    /// Passes the leaves that two trees share, where both stand between two leaves, and counts
+    /// their entries.
+    pub(crate) fn skip_shared(&mut self, other: &mut Self) -> usize {
+        let mut count = 0;
+        while self.steps.is_at_end() && other.steps.is_at_end() {
+            let (mut mine, mut theirs) = (self.leaves.clone(), other.leaves.clone());
+            match (next_of(&mut mine), next_of(&mut theirs)) {
+                (Some(a), Some(b)) if Arc::ptr_eq(a, b) => count += a.sum().entries,
+                _ => break,
+            }
+            (self.leaves, other.leaves) = (mine, theirs);
+        }
+        count
+    }
+}
+
+fn next_of<'a>(leaves: &mut Option<Leaves<'a>>) -> Option<&'a Arc<Leaf>> {
+    leaves.as_mut()?.next()
+}
+
 impl<'a> Steps<'a> {
+    /// Judges whether nothing is left of a leaf.
+    fn is_at_end(&self) -> bool {
+        match self {
+            Self::Done => true,
+            Self::Run { starts, .. } => starts.is_empty(),
+            Self::Big(..) | Self::Scan { .. } => false,
+        }
+    }
+
     fn of(leaf: &'a Leaf) -> Self {
         match leaf {
             Leaf::Run { text, starts, .. } => Self::Run { text, starts },
