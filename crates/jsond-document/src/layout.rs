@@ -19,6 +19,7 @@ mod properties;
 mod random;
 mod relay;
 mod slot;
+mod stream;
 #[cfg(test)]
 mod style_tests;
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod tests;
 mod writer;
 
 pub use relay::relayout;
+pub use stream::{PiecesError, relayout_pieces};
 
 use crate::{Json, Value};
 use print::{Place, print};

@@ -40,6 +40,13 @@ impl<'a> Side<'a> {
     }
 }
 
+/// How many entries at both ends are known to be the same.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Kept {
+    pub(super) left: usize,
+    pub(super) right: usize,
+}
+
 /// The value of one entry.
 #[derive(Clone, Copy)]
 struct Value<'a> {
@@ -93,16 +100,18 @@ pub(super) fn align_members(old: Side<'_>, new: Side<'_>) -> Vec<Option<usize>> 
 /// For each new element the old one whose place it takes.
 ///
 /// *Cost*: linear.
-pub(super) fn align_elements(old: Side<'_>, new: Side<'_>) -> Vec<Option<usize>> {
+pub(super) fn align_elements(old: Side<'_>, new: Side<'_>, kept: Kept) -> Vec<Option<usize>> {
     let mut pairs = Pairs::new(old, new);
     let shorter = old.parts.len().min(new.parts.len());
-    let head = (0..shorter)
+    let alike = (kept.left..shorter - kept.right)
         .take_while(|&index| old.digest(index) == new.digest(index))
         .count();
+    let head = kept.left + alike;
     let (old_end, new_end) = (old.parts.len(), new.parts.len());
-    let tail = (1..=shorter - head)
+    let alike = (kept.right + 1..=shorter - head)
         .take_while(|back| old.digest(old_end - back) == new.digest(new_end - back))
         .count();
+    let tail = kept.right + alike;
     (0..head).for_each(|index| pairs.join(index, index));
     (1..=tail).for_each(|back| pairs.join(old_end - back, new_end - back));
     let (old_middle, new_middle) = (head..old_end - tail, head..new_end - tail);

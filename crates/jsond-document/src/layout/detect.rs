@@ -10,7 +10,7 @@ use std::ops::Range;
 const UNIT_BYTES_MAX: usize = 16;
 
 /// How much of a long text is looked at: the style of a file shows in its first pages.
-const SAMPLE_BYTES_MAX: usize = 256 * 1024;
+pub(super) const SAMPLE_BYTES_MAX: usize = 256 * 1024;
 
 pub(super) fn detect(text: &[u8]) -> Layout {
     let start = if text.starts_with(BOM) { BOM.len() } else { 0 };

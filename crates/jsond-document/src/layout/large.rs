@@ -3,7 +3,7 @@
 //! Large enough to be trees of several leaves, with trees in them; made of the small documents of
 //! the module `random`, so that every kind of value stands in them somewhere.
 
-use super::random::{Dice, Doc, Show, Style, doc};
+use super::random::{Dice, Doc, Show, Style, doc, expanded, one_line, random_style};
 use super::{Indent, Layout, Newline};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -40,6 +40,37 @@ fn grow(pool: &[Doc], bytes: usize, levels: usize, dice: &mut Dice) -> Doc {
     } else {
         Doc::Array(entries.into_iter().map(|(_, value)| value).collect())
     }
+}
+
+/// A file in which each record begins a line and is laid out in a style of its own.
+pub(super) fn records_file() -> impl Strategy<Value = (Doc, String)> {
+    let styles = vec(prop_oneof![random_style(), one_line(), expanded()], 1..6);
+    (vec(doc(), 1..6), styles, any::<bool>(), 1..u64::MAX).prop_map(
+        |(pool, styles, is_object, seed)| {
+            let mut dice = Dice(seed);
+            let (mut entries, mut lines) = (Vec::new(), Vec::new());
+            while lines.iter().map(String::len).sum::<usize>() < 30_000 {
+                let number = entries.len();
+                let doc = record(number, pool[dice.throw(pool.len())].clone());
+                let style = styles[dice.throw(styles.len())].clone();
+                let name = format!("\"k{number}\"");
+                let lead = if is_object {
+                    format!("{name}: ")
+                } else {
+                    String::new()
+                };
+                lines.push(format!("\n  {lead}{}", Show::text(style, &doc).trim()));
+                entries.push((name, doc));
+            }
+            let inner = lines.join(",");
+            if is_object {
+                (Doc::Object(entries), format!("{{{inner}\n}}"))
+            } else {
+                let docs = entries.into_iter().map(|(_, doc)| doc).collect();
+                (Doc::Array(docs), format!("[{inner}\n]"))
+            }
+        },
+    )
 }
 
 fn record(number: usize, value: Doc) -> Doc {

@@ -4,7 +4,7 @@
 //! changed are entered. What is the same is copied from the old text, what is new is laid over a
 //! sibling of its kind, and printed afresh only where there is none.
 
-use super::align::{Side, align_elements, align_members};
+use super::align::{Kept, Side, align_elements, align_members};
 use super::column::{Column, columns};
 use super::outline::{Outline, Part};
 use super::print::{Place, print};
@@ -14,6 +14,7 @@ use super::{BOM, Layout};
 use crate::scan::{skip_space, string_end};
 use crate::{Bounds, Json, Kind};
 use std::cell::OnceCell;
+use std::ops::Range;
 
 /// Prints `value` as the new text of a file whose text was `template`.
 ///
@@ -73,13 +74,58 @@ fn lay_over(template: &[u8], value: &Json, layout: &Layout, out: &mut Vec<u8>) {
         out: Writer::new(out),
     };
     relay.out.write(&template[..root.value]);
-    let place = Place {
-        depth: 0,
-        inline: false,
-        in_array: false,
-    };
-    relay.value(&root, &new.root(0), place);
+    relay.value(&root, &new.root(0), Place::ROOT);
     relay.out.write(&template[root.end..]);
+}
+
+/// Entries of an array or object that change, between old ones that their layout may follow.
+pub(super) struct Window<'a> {
+    /// The old entries with those beside them, in brackets.
+    pub(super) old: &'a [u8],
+    /// The new entries between the same ones, in brackets.
+    pub(super) new: &'a [u8],
+    /// How many entries on both sides are not to be written.
+    pub(super) kept: Kept,
+    /// What stands before the first of the new entries is written already.
+    pub(super) is_begun: bool,
+    /// The last of the new entries is not to be written yet, but what stands before it.
+    pub(super) goes_on: bool,
+    /// The entries of the whole array or object are known not to stand on one line.
+    pub(super) is_broken: bool,
+    /// How many arrays and objects are around the entries.
+    pub(super) depth: usize,
+}
+
+/// Writes the new entries of a window, from the end of the entry before them to the start of the
+/// one after them, or to the closing bracket.
+pub(super) fn lay_window(window: &Window<'_>, layout: &Layout, out: Writer<'_>) {
+    let old = Outline::of(window.old, 0);
+    let new = Outline::of(window.new, 0);
+    let (before, after) = (old.root(0), new.root(0));
+    let mut relay = Relay {
+        old: &old,
+        new: &new,
+        layout,
+        out,
+    };
+    let (kind, parts) = (new.kind(&after), new.parts(&after).collect::<Vec<_>>());
+    let plan = relay.plan(&before, &parts, kind, window.kept);
+    let place = Place {
+        depth: window.depth,
+        inline: !window.is_broken && plan.slots.is_inline(),
+        in_array: kind == Kind::Array,
+    };
+    let end = parts.len() - window.kept.right - usize::from(window.goes_on);
+    let range = window.kept.left..end;
+    if window.is_begun && range.is_empty() {
+        return;
+    }
+    let near = relay.entries(&plan, &parts, range, window.is_begun, place);
+    if end < parts.len() {
+        relay.gap(&plan, end, near);
+    } else {
+        relay.out.write(plan.slots.closing());
+    }
 }
 
 /// Judges whether a laid-out text is `compact` with white space between its tokens.
@@ -107,7 +153,7 @@ fn spells(laid: &[u8], compact: &[u8]) -> bool {
 const DEPTH_MAX: usize = 160;
 
 /// How many siblings on each side are asked to be the model of a new value.
-const MODELS_SEEN_MAX: usize = 8;
+pub(super) const MODELS_SEEN_MAX: usize = 8;
 
 /// A model may be this much longer than the value that is laid over it, so that its cost is bounded.
 const MODEL_TIMES_MAX: usize = 16;
@@ -164,30 +210,47 @@ impl<'a> Relay<'a, '_> {
 
     fn container(&mut self, old: &Part, new: &Part, kind: Kind, depth: usize) {
         let parts: Vec<Part> = self.new.parts(new).collect();
-        let plan = self.plan(old, &parts, kind);
+        let plan = self.plan(old, &parts, kind, Kept::default());
         let inner = Place {
             depth,
             inline: plan.slots.is_inline(),
             in_array: kind == Kind::Array,
         };
         self.out.write(&self.old.text[old.value..=old.value]);
-        // The last entry that was there before, beside which new ones come to stand.
-        let mut near = 0;
-        for (index, part) in parts.iter().enumerate() {
-            self.gap(&plan, index, near);
-            match plan.pairs[index] {
-                Some(old) => {
-                    self.kept(&plan, old, part, inner);
-                    near = old;
-                }
-                None => self.added(&plan, near, part, inner),
-            }
-        }
+        self.entries(&plan, &parts, 0..parts.len(), false, inner);
         self.out.write(plan.slots.closing());
         self.out.write(&self.old.text[old.end - 1..old.end]);
     }
 
-    fn plan(&self, old: &Part, parts: &[Part], kind: Kind) -> Plan<'a> {
+    /// Writes some of the new entries, each with what stands before it, but for the first if that
+    /// is written already; tells beside which old entry the next one comes to stand.
+    fn entries(
+        &mut self,
+        plan: &Plan<'a>,
+        parts: &[Part],
+        range: Range<usize>,
+        is_begun: bool,
+        place: Place,
+    ) -> usize {
+        // The last entry that was there before, beside which new ones come to stand.
+        let before = plan.pairs[..range.start].iter().rev();
+        let mut near = before.flatten().next().copied().unwrap_or(0);
+        for index in range.clone() {
+            if !(is_begun && index == range.start) {
+                self.gap(plan, index, near);
+            }
+            match plan.pairs[index] {
+                Some(old) => {
+                    self.kept(plan, old, &parts[index], place);
+                    near = old;
+                }
+                None => self.added(plan, near, &parts[index], place),
+            }
+        }
+        near
+    }
+
+    fn plan(&self, old: &Part, parts: &[Part], kind: Kind, kept: Kept) -> Plan<'a> {
         let slots = Slots::of(self.old, old);
         let before = Side {
             outline: self.old,
@@ -199,7 +262,7 @@ impl<'a> Relay<'a, '_> {
         };
         let pairs = match kind {
             Kind::Object => align_members(before, after),
-            _ => align_elements(before, after),
+            _ => align_elements(before, after, kept),
         };
         let mut gone = vec![true; slots.parts.len()];
         pairs.iter().flatten().for_each(|&old| gone[old] = false);
