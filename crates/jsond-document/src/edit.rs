@@ -1,7 +1,7 @@
 //! Edits of a value at a place that a JSON pointer names: add, replace, remove.
 //!
 //! *Source*: RFC 6902 §4.1–§4.3, on text; the old value stays as it is. An addition before a named
-//! member is our own: the RFC knows no order of members.
+//! member is our own: a patch document says nothing about the order of members.
 
 use crate::id_name::IdRule;
 use crate::json::Kind;
