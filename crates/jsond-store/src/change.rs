@@ -6,6 +6,7 @@
 //! *Source*: RFC 6902 §3, §4.
 
 use crate::contract::Address;
+use crate::undo::Undo;
 use bytes::Bytes;
 use jsond_document::{IdNames, Json, Pointer, Value, quote};
 
@@ -25,6 +26,30 @@ pub(crate) struct Operation {
     /// Which members identified records when the change was made: what the address, or a path
     /// that is the same, is to be read by.
     pub(crate) ids: IdNames,
+    /// What the record that it goes into was before the change, where that is kept.
+    pub(crate) undo: Option<Undo>,
+}
+
+impl Operation {
+    /// An operation of which nothing more is said.
+    pub(crate) fn new(kind: OperationKind, path: Pointer) -> Self {
+        Self {
+            kind,
+            path,
+            address: None,
+            before: None,
+            ids: IdNames::default(),
+            undo: None,
+        }
+    }
+
+    /// The place by ids: the address, or the path that is the same.
+    pub(crate) fn address_tokens(&self) -> &[String] {
+        match &self.address {
+            Some(Address(tokens)) => tokens,
+            None => self.path.tokens(),
+        }
+    }
 }
 
 /// What an operation does.
@@ -38,6 +63,21 @@ pub(crate) enum OperationKind {
     Remove,
 }
 
+impl OperationKind {
+    /// What is written.
+    fn written(&self) -> Option<&Written> {
+        match self {
+            Self::Add(written) | Self::Replace(written) => Some(written),
+            Self::Remove => None,
+        }
+    }
+
+    /// How long the text of what is written is.
+    pub(crate) fn written_bytes(&self) -> usize {
+        self.written().map_or(0, |it| it.value.len_bytes())
+    }
+}
+
 /// A value and, for a whole file, what else recovery needs; other programs that read the patch
 /// pass over it.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,17 +86,11 @@ pub(crate) struct Written {
     pub(crate) value: Value,
     /// The laid-out text.
     pub(crate) text: Option<Bytes>,
-    /// The hash of the content on disk into which this value was merged.
-    pub(crate) over: Option<u128>,
 }
 
 impl From<Value> for Written {
     fn from(value: Value) -> Self {
-        Self {
-            value,
-            text: None,
-            over: None,
-        }
+        Self { value, text: None }
     }
 }
 
@@ -67,38 +101,46 @@ pub(crate) fn encode(operations: &[Operation], out: &mut Vec<u8>) {
         if n > 0 {
             out.push(b',');
         }
-        let (name, written) = match &operation.kind {
-            OperationKind::Add(written) => ("add", Some(written)),
-            OperationKind::Replace(written) => ("replace", Some(written)),
-            OperationKind::Remove => ("remove", None),
-        };
-        let path = quote(&operation.path.to_string());
-        out.extend_from_slice(format!("{{\"op\":\"{name}\",\"path\":{path}").as_bytes());
-        if let Some(Address(tokens)) = &operation.address {
-            let address = quote(&Pointer::from_tokens(tokens.iter().cloned()).to_string());
-            out.extend_from_slice(format!(",\"address\":{address}").as_bytes());
-        }
-        if let Some(name) = &operation.before {
-            out.extend_from_slice(format!(",\"before\":{}", quote(name)).as_bytes());
-        }
-        if !operation.ids.is_default() {
-            let words: Vec<_> = operation.ids.words().iter().map(|it| quote(it)).collect();
-            out.extend_from_slice(format!(",\"ids\":[{}]", words.join(",")).as_bytes());
-        }
-        if let Some(written) = written {
-            out.extend_from_slice(b",\"value\":");
-            written.value.write_to(out);
-            if let Some(text) = &written.text {
-                out.extend_from_slice(b",\"text\":");
-                out.extend_from_slice(quote(&String::from_utf8_lossy(text)).as_bytes());
-            }
-            if let Some(over) = written.over {
-                out.extend_from_slice(format!(",\"over\":\"{over:032x}\"").as_bytes());
-            }
-        }
-        out.push(b'}');
+        encode_one(operation, out);
     }
     out.push(b']');
+}
+
+fn encode_one(operation: &Operation, out: &mut Vec<u8>) {
+    let name = match &operation.kind {
+        OperationKind::Add(_) => "add",
+        OperationKind::Replace(_) => "replace",
+        OperationKind::Remove => "remove",
+    };
+    let path = quote(&operation.path.to_string());
+    out.extend_from_slice(format!("{{\"op\":\"{name}\",\"path\":{path}").as_bytes());
+    if let Some(Address(tokens)) = &operation.address {
+        let address = quote(&Pointer::from_tokens(tokens.iter().cloned()).to_string());
+        out.extend_from_slice(format!(",\"address\":{address}").as_bytes());
+    }
+    if let Some(name) = &operation.before {
+        out.extend_from_slice(format!(",\"before\":{}", quote(name)).as_bytes());
+    }
+    if !operation.ids.is_default() {
+        let words: Vec<_> = operation.ids.words().iter().map(|it| quote(it)).collect();
+        out.extend_from_slice(format!(",\"ids\":[{}]", words.join(",")).as_bytes());
+    }
+    if let Some(written) = operation.kind.written() {
+        out.extend_from_slice(b",\"value\":");
+        written.value.write_to(out);
+        if let Some(text) = &written.text {
+            out.extend_from_slice(b",\"text\":");
+            out.extend_from_slice(quote(&String::from_utf8_lossy(text)).as_bytes());
+        }
+    }
+    if let Some(Undo { tokens, was }) = &operation.undo {
+        out.extend_from_slice(format!(",\"unit\":{tokens}").as_bytes());
+        if let Some(was) = was {
+            out.extend_from_slice(b",\"was\":");
+            was.write_to(out);
+        }
+    }
+    out.push(b'}');
 }
 
 /// Decodes the operations of a JSON Patch that [`encode`] made.
@@ -110,23 +152,14 @@ pub(crate) fn decode(patch: &Json) -> Option<Vec<Operation>> {
 }
 
 fn operation(json: &Json) -> Option<Operation> {
-    let path = Pointer::parse(&json.member("path")?.as_text()?).ok()?;
+    let text = |name: &str| match json.member(name) {
+        Some(text) => text.as_text().map(|text| Some(text.into_owned())),
+        None => Some(None),
+    };
     let written = || {
-        let value = Value::from(json.member("value")?);
-        let text = json
-            .member("text")
-            .and_then(|text| Some(text.as_text()?.into_owned()));
-        let over = json
-            .member("over")
-            .and_then(|over| Some(over.as_text()?.into_owned()));
-        let over = over
-            .map(|digits| u128::from_str_radix(&digits, 16))
-            .transpose()
-            .ok()?;
         Some(Written {
-            value,
-            text: text.map(Bytes::from),
-            over,
+            value: Value::from(json.member("value")?),
+            text: text("text")?.map(Bytes::from),
         })
     };
     let kind = match &*json.member("op")?.as_text()? {
@@ -135,14 +168,8 @@ fn operation(json: &Json) -> Option<Operation> {
         "remove" => OperationKind::Remove,
         _ => return None,
     };
-    let address = match json.member("address") {
-        Some(text) => Some(Address(
-            Pointer::parse(&text.as_text()?).ok()?.tokens().to_vec(),
-        )),
-        None => None,
-    };
-    let before = match json.member("before") {
-        Some(name) => Some(name.as_text()?.into_owned()),
+    let address = match text("address")? {
+        Some(text) => Some(Address(Pointer::parse(&text).ok()?.tokens().to_vec())),
         None => None,
     };
     let ids = match json.member("ids") {
@@ -150,12 +177,26 @@ fn operation(json: &Json) -> Option<Operation> {
         None => IdNames::default(),
     };
     Some(Operation {
-        kind,
-        path,
         address,
-        before,
+        before: text("before")?,
         ids,
+        undo: undo(json)?,
+        ..Operation::new(kind, Pointer::parse(&text("path")??).ok()?)
     })
+}
+
+/// Reads what the unit was; the inner value is none where it is not kept.
+#[expect(
+    clippy::option_option,
+    reason = "the outer one says that something is wrong"
+)]
+fn undo(json: &Json) -> Option<Option<Undo>> {
+    let Some(tokens) = json.member("unit") else {
+        return Some(None);
+    };
+    let was = json.member("was").map(Value::from);
+    let tokens = tokens.as_str().parse().ok()?;
+    Some(Some(Undo { tokens, was }))
 }
 
 /// Reads the words of `--id` under which a change was made.
@@ -176,38 +217,35 @@ mod tests {
     fn a_change_is_read_back_as_it_was_written() {
         let value = |text: &str| Value::parse(text.as_bytes()).unwrap();
         let path = |text: &str| Pointer::parse(text).unwrap();
+        let whole = Written {
+            value: value(r#"{"a":1e400}"#),
+            text: Some(Bytes::from_static(b"{\n \"a\": 1e400\n}\n")),
+        };
         let operations = vec![
             Operation {
-                kind: OperationKind::Add(Written {
-                    value: value(r#"{"a":1e400}"#),
-                    text: Some(Bytes::from_static(b"{\n \"a\": 1e400\n}\n")),
-                    over: Some(0xabc),
-                }),
-                path: path("/new.json"),
-                address: None,
-                before: None,
                 ids: IdNames::parse(["_id", "posts=s\"lug"]).unwrap(),
+                undo: Some(Undo {
+                    tokens: 1,
+                    was: None,
+                }),
+                ..Operation::new(OperationKind::Add(whole), path("/new.json"))
             },
             Operation {
-                kind: OperationKind::Add(value("[]").into()),
-                path: path("/s.json/b"),
-                address: None,
                 before: Some("a/\"\n~".to_owned()),
-                ids: IdNames::default(),
+                ..Operation::new(OperationKind::Add(value("[]").into()), path("/s.json/b"))
             },
+            Operation::new(
+                OperationKind::Replace(value("-0").into()),
+                path("/s.json/a~1b/~0"),
+            ),
             Operation {
-                kind: OperationKind::Replace(value("-0").into()),
-                path: path("/s.json/a~1b/~0"),
-                address: None,
-                before: None,
-                ids: IdNames::default(),
-            },
-            Operation {
-                kind: OperationKind::Remove,
-                path: path("/s.json/3"),
                 address: Some(Address(vec!["s.json".into(), "id/3".into()])),
-                before: None,
                 ids: IdNames::parse(["s=slug"]).unwrap(),
+                undo: Some(Undo {
+                    tokens: 2,
+                    was: Some(value(r#"{"id":3,"n":1.0}"#)),
+                }),
+                ..Operation::new(OperationKind::Remove, path("/s.json/3"))
             },
         ];
         let mut text = Vec::new();
@@ -219,11 +257,11 @@ mod tests {
     fn an_added_member_stands_before_the_one_that_its_operation_names() {
         let image = crate::image::Image::of_files([("a.json", r#"{"x":1,"y":2}"#)]);
         let add = |name: &str, before: Option<&str>| Operation {
-            kind: OperationKind::Add(Value::parse(b"0").unwrap().into()),
-            path: Pointer::from_tokens(["a.json", name]),
-            address: None,
             before: before.map(str::to_owned),
-            ids: IdNames::default(),
+            ..Operation::new(
+                OperationKind::Add(Value::parse(b"0").unwrap().into()),
+                Pointer::from_tokens(["a.json", name]),
+            )
         };
         let operations = [
             add("a", Some("x")),

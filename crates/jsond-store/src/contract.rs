@@ -7,6 +7,7 @@
 use crate::current::Current;
 use crate::image::Image;
 use crate::key::Key;
+use crate::watch::Watch;
 use bytes::Bytes;
 use jsond_document::{Digest, EditError, IdNames, Json, Patch, SyntaxError, Value};
 use std::sync::Arc;
@@ -49,6 +50,13 @@ pub struct Settings {
     pub segment_bytes: u64,
     /// Which members identify the records of arrays.
     pub ids: IdNames,
+    /// How edits by hand are noticed.
+    pub watch: Watch,
+    /// Whether segments that no file needs any more are kept.
+    pub history: bool,
+    /// Where the folder is, if the journal does not lie in it: so a journal is not taken for that
+    /// of another folder.
+    pub folder: Option<String>,
 }
 
 impl Default for Settings {
@@ -57,6 +65,9 @@ impl Default for Settings {
             durability: Durability::Always,
             segment_bytes: 1 << 20,
             ids: IdNames::default(),
+            watch: Watch::default(),
+            history: false,
+            folder: None,
         }
     }
 }
@@ -285,6 +296,9 @@ pub enum StoreError {
     /// The write was surely not stored: there is no room.
     #[error("there is no room on the disk; the write was not stored")]
     Full,
+    /// The write was surely not stored: the system lets nothing be written at this moment.
+    #[error("the system lets nothing be written at this moment; the write was not stored")]
+    NotStored,
     /// The store is stopping; the write was not stored.
     #[error("the store is stopping; the write was not stored")]
     Stopped,

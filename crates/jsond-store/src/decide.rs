@@ -10,7 +10,7 @@ use crate::patch::patch;
 use crate::resolve::{Place, Resolved};
 use crate::served::FILE_ENDING;
 use bytes::Bytes;
-use jsond_document::{Bounds, IdNames, Json, Kind, Pointer, Value, id_of_value, id_text};
+use jsond_document::{Bounds, Json, Kind, Pointer, Value, id_of_value, id_text};
 
 /// What a mutation comes to.
 #[derive(Debug)]
@@ -111,7 +111,6 @@ fn replace(
     let written_value = Written {
         value: value.clone(),
         text,
-        over: None,
     };
     let operations = vec![operation(
         place,
@@ -227,15 +226,11 @@ fn create_file(
     let written_value = Written {
         value: value.clone(),
         text: text.cloned(),
-        over: None,
     };
-    let operations = vec![Operation {
-        kind: OperationKind::Add(written_value),
-        path: Pointer::from_tokens(path.iter().cloned()),
-        address: None,
-        before: None,
-        ids: IdNames::default(),
-    }];
+    let operations = vec![Operation::new(
+        OperationKind::Add(written_value),
+        Pointer::from_tokens(path.iter().cloned()),
+    )];
     let written = vec![Address(path)];
     Ok(Decision {
         effect: Effect::Created,
@@ -430,13 +425,7 @@ fn operation(place: &Place, token: Option<String>, kind: OperationKind) -> Opera
         .chain(&place.pointer)
         .cloned()
         .chain(token);
-    Operation {
-        kind,
-        path: Pointer::from_tokens(tokens),
-        address: None,
-        before: None,
-        ids: IdNames::default(),
-    }
+    Operation::new(kind, Pointer::from_tokens(tokens))
 }
 
 pub(crate) fn check_writable(place: &Place) -> Result<(), Rejection> {

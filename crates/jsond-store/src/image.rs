@@ -3,13 +3,14 @@
 //! An image is built from the files as they were read and from changes, never otherwise. It is
 //! cheap to clone; a reader keeps its version for as long as it likes.
 
-use crate::change::{Operation, OperationKind, Written};
+mod apply;
+
+use crate::change::Operation;
 use crate::contract::Revision;
+use apply::{New, apply_at};
 use bytes::Bytes;
 use imbl::OrdMap;
-use jsond_document::{
-    Digest, EditError, IdNames, IdRule, Layout, PlacedValueEdit, SyntaxError, Value, ValueEdit,
-};
+use jsond_document::{Digest, EditError, IdNames, IdRule, Layout, SyntaxError, Value};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -240,16 +241,59 @@ impl Image {
         }
     }
 
+    /// Makes the folders of the image these, and keeps others that still have files; none when
+    /// nothing changes.
+    pub(crate) fn with_folders(&self, folders: &[FilePath]) -> Option<Self> {
+        let mut image = self.clone();
+        let mut is_changed = false;
+        for path in folders {
+            let is_free = (1..=path.len()).all(|length| self.file(&path[..length]).is_none());
+            if is_free && image.folder(path).is_none() {
+                image = image.with_folder(path);
+                is_changed = true;
+            }
+        }
+        let mut here = Vec::new();
+        collect_folders(&image.root, &mut Vec::new(), &mut here);
+        // The deepest first: a folder may be empty when those in it are gone.
+        for path in here.iter().rev().filter(|path| !folders.contains(path)) {
+            if image.folder(path).is_some_and(OrdMap::is_empty) {
+                image.root = take(&image.root, path);
+                is_changed = true;
+            }
+        }
+        is_changed.then_some(image)
+    }
+
     /// Puts a file into the image, or takes it out, without a change: how files are first read.
     pub(crate) fn with_file(&self, path: &[String], file: Option<File>) -> Self {
         let root = match file {
             Some(file) => put(&self.root, path, Some(Entry::File(Arc::new(file)))),
-            None => take(&self.root, path),
+            None if self.file(path).is_some() => take(&self.root, path),
+            None => self.root.clone(),
         };
         Self {
             root,
             ..self.clone()
         }
+    }
+
+    /// Gives a file another value, or takes it out, without a change.
+    pub(crate) fn with_value(&self, path: &[String], value: Option<&Value>) -> Self {
+        let file = self.file(path).map(|file| File::clone(file));
+        let new = || File {
+            value: None,
+            broken: None,
+            revision: self.revision,
+            modified: SystemTime::UNIX_EPOCH,
+            template: Template::None,
+            ids: self.rule_of(path),
+        };
+        let with = |value: &Value| File {
+            value: Some(value.clone()),
+            ..file.unwrap_or_else(new)
+        };
+        self.with_file(path, value.map(with))
     }
 
     /// Notes whether a file on disk is broken.
@@ -325,6 +369,21 @@ fn collect<'a>(entry: &'a Entry, path: &mut FilePath, out: &mut Vec<(FilePath, &
     }
 }
 
+/// The paths of all folders below the root, each before those in it.
+fn collect_folders(entry: &Entry, path: &mut FilePath, out: &mut Vec<FilePath>) {
+    let Entry::Folder(entries) = entry else {
+        return;
+    };
+    for (name, below) in entries {
+        if matches!(below, Entry::Folder(_)) {
+            path.push(name.clone());
+            out.push(path.clone());
+            collect_folders(below, path, out);
+            path.pop();
+        }
+    }
+}
+
 /// Puts a file, or a folder when there is none, at a path; folders on the way are made.
 fn put(entry: &Entry, path: &[String], file: Option<Entry>) -> Entry {
     let entries = match entry {
@@ -341,14 +400,14 @@ fn put(entry: &Entry, path: &[String], file: Option<Entry>) -> Entry {
     Entry::Folder(entries)
 }
 
-/// Takes a file out.
+/// Takes a file, or an empty folder, out.
 fn take(entry: &Entry, path: &[String]) -> Entry {
     let (Entry::Folder(entries), Some((name, rest))) = (entry, path.split_first()) else {
         return entry.clone();
     };
     let mut entries = entries.clone();
     match entries.get(name) {
-        Some(Entry::File(_)) if rest.is_empty() => {
+        Some(_) if rest.is_empty() => {
             entries.remove(name);
         }
         Some(below) => {
@@ -358,103 +417,4 @@ fn take(entry: &Entry, path: &[String]) -> Entry {
         None => {}
     }
     Entry::Folder(entries)
-}
-
-/// Operations that happen at once: they all go to one file, or one to a file as a whole.
-struct New<'a> {
-    operations: &'a [Operation],
-    revision: Revision,
-    time: SystemTime,
-    /// The rule for the file, if it is a new one.
-    ids: IdRule,
-}
-
-/// Applies operations; `depth` tokens of their paths lead to the entry.
-fn apply_at(entry: &Entry, depth: usize, new: &New<'_>) -> Result<Entry, ApplyError> {
-    let entries = match entry {
-        Entry::File(file) => {
-            let file = apply_in_file(file, depth, new)?;
-            return Ok(Entry::File(Arc::new(file)));
-        }
-        Entry::Folder(entries) => entries,
-    };
-    let Operation { kind, path, .. } = &new.operations[0];
-    let (name, rest) = path.tokens()[depth..]
-        .split_first()
-        .ok_or(ApplyError::NoFile)?;
-    let mut entries = entries.clone();
-    match (entries.get(name), kind) {
-        (Some(Entry::File(_)), OperationKind::Remove) if rest.is_empty() => {
-            entries.remove(name);
-        }
-        (Some(below), _) => {
-            let below = apply_at(below, depth + 1, new)?;
-            entries.insert(name.clone(), below);
-        }
-        (None, OperationKind::Add(written)) if rest.is_empty() => {
-            let file = File {
-                value: None,
-                broken: None,
-                revision: new.revision,
-                modified: new.time,
-                template: Template::None,
-                ids: new.ids.clone(),
-            };
-            let file = with_whole(&file, written);
-            entries.insert(name.clone(), Entry::File(Arc::new(file)));
-        }
-        (None, _) => return Err(ApplyError::NoFile),
-    }
-    Ok(Entry::Folder(entries))
-}
-
-fn apply_in_file(file: &File, depth: usize, new: &New<'_>) -> Result<File, ApplyError> {
-    let Operation { kind, path, .. } = &new.operations[0];
-    let mut changed = match kind {
-        OperationKind::Add(written) | OperationKind::Replace(written)
-            if path.tokens().len() == depth =>
-        {
-            with_whole(file, written)
-        }
-        _ => {
-            let value = file.value.as_ref().ok_or(ApplyError::Broken)?;
-            let edits = new.operations.iter().map(|it| edit_of(it, depth));
-            let edits: Vec<_> = edits.collect();
-            File {
-                value: Some(value.edit_many(&edits, &file.ids)?),
-                ..file.clone()
-            }
-        }
-    };
-    changed.revision = new.revision;
-    changed.modified = new.time;
-    Ok(changed)
-}
-
-fn edit_of(operation: &Operation, depth: usize) -> PlacedValueEdit<'_> {
-    let edit = match (&operation.kind, &operation.before) {
-        (OperationKind::Add(written), None) => ValueEdit::Add(&written.value),
-        (OperationKind::Add(written), Some(name)) => ValueEdit::AddBefore(&written.value, name),
-        (OperationKind::Replace(written), _) => ValueEdit::Replace(&written.value),
-        (OperationKind::Remove, _) => ValueEdit::Remove,
-    };
-    (&operation.path.tokens()[depth..], edit)
-}
-
-fn with_whole(file: &File, written: &Written) -> File {
-    let template = match &written.text {
-        Some(text) => Template::Text(text.clone()),
-        None => file.template.clone(),
-    };
-    let value = if file.ids.names().is_default() {
-        written.value.clone()
-    } else {
-        written.value.indexed_by(&file.ids)
-    };
-    File {
-        value: Some(value),
-        broken: None,
-        template,
-        ..file.clone()
-    }
 }

@@ -1,7 +1,8 @@
 //! The text of a file from its value and the text that lay there before.
 
 use crate::image::{File, Template};
-use jsond_document::{Layout, Value, pretty, relayout};
+use bytes::Bytes;
+use jsond_document::{Layout, PiecesError, Value, pretty, relayout, relayout_pieces};
 
 /// Lays a value out like `template`, or with one tab when there is none.
 pub(crate) fn lay_out(template: Option<&[u8]>, value: &Value) -> Vec<u8> {
@@ -9,6 +10,26 @@ pub(crate) fn lay_out(template: Option<&[u8]>, value: &Value) -> Vec<u8> {
     match template {
         Some(template) => relayout(template, &json),
         None => Layout::tabs().render_file(&json),
+    }
+}
+
+/// Lays a value over a text that comes in pieces, of which `base` is the value; says whether that
+/// could be done. What was written until then is to be thrown away if not.
+///
+/// *Errors*: those of reading and writing.
+pub(crate) fn lay_out_pieces<E>(
+    old_text: impl FnMut() -> Result<Option<Bytes>, E>,
+    base: Option<&Value>,
+    value: &Value,
+    write: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<bool, E> {
+    let Some(base) = base else {
+        return Ok(false);
+    };
+    match relayout_pieces(old_text, base, value, write) {
+        Ok(()) => Ok(true),
+        Err(PiecesError::Mismatch) => Ok(false),
+        Err(PiecesError::Chunk(error)) => Err(error),
     }
 }
 

@@ -4,11 +4,13 @@
 
 mod change;
 mod checkpoint;
+mod conflict;
 mod contract;
 mod current;
 mod decide;
-mod hand;
+mod health;
 mod image;
+mod inspect;
 mod journal;
 mod key;
 mod layout;
@@ -17,12 +19,16 @@ pub mod medium;
 mod merge;
 mod message;
 mod patch;
+mod progress;
 mod recovery;
+mod repair;
 mod replay;
 mod resolve;
 mod served;
 mod state;
 mod store;
+mod undo;
+mod watch;
 mod writer;
 
 pub use contract::{
@@ -31,9 +37,13 @@ pub use contract::{
 };
 pub use current::Current;
 pub use image::{Entry, File, FilePath, Image, Template, folder_digest, folder_document};
+pub use inspect::{FileFault, FileFound, Inspection, SegmentFound, inspect};
 pub use journal::reader::OpenError;
 pub use key::Key;
 pub use layout::{file_text, pretty_text};
+pub use progress::Progress;
+pub use repair::{LostChange, Repair, repair};
 pub use resolve::{Place, Resolved};
 pub use served::Served;
 pub use store::Store;
+pub use watch::Watch;

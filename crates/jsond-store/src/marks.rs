@@ -3,7 +3,7 @@
 use crate::contract::Revision;
 use crate::image::{FilePath, Image};
 use crate::journal::entry::{Body, Mark};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The newest marks of all files.
 #[derive(Debug, Default)]
@@ -11,6 +11,8 @@ pub(crate) struct Marks {
     on_disk: HashMap<FilePath, Mark>,
     /// Marks of checkpoints that are under way.
     announced: HashMap<FilePath, Mark>,
+    /// Files whose text on disk is in the journal.
+    with_text: HashSet<FilePath>,
 }
 
 impl Marks {
@@ -18,6 +20,7 @@ impl Marks {
         Self {
             on_disk,
             announced: HashMap::new(),
+            with_text: HashSet::new(),
         }
     }
 
@@ -30,6 +33,20 @@ impl Marks {
     pub(crate) fn settle(&mut self, mark: Mark) {
         self.announced.remove(&mark.path);
         self.on_disk.insert(mark.path.clone(), mark);
+    }
+
+    /// The journal has the text of a file as it lies on disk, or has it not.
+    pub(crate) fn note_text(&mut self, path: &FilePath, has_text: bool) {
+        if has_text {
+            self.with_text.insert(path.clone());
+        } else {
+            self.with_text.remove(path);
+        }
+    }
+
+    /// Judges whether the journal has the text of a file as it lies on disk.
+    pub(crate) fn has_text(&self, path: &[String]) -> bool {
+        self.with_text.contains(path)
     }
 
     /// The mark of a file as it lies on disk; that of a file that is not there is made.
@@ -47,12 +64,27 @@ impl Marks {
         !is_behind(&self.of(path), image)
     }
 
-    /// What a new segment says again of the files that lack changes, so that older segments can go.
-    pub(crate) fn repeated(&self, image: &Image) -> Vec<Body> {
+    /// What a new segment says again of the files that lack changes, so that older segments can go;
+    /// except of files of which its first batch says more.
+    pub(crate) fn repeated(&self, image: &Image, newer: &[Mark]) -> Vec<Body> {
+        let is_old = |mark: &&Mark| newer.iter().all(|it| it.path != mark.path);
         let behind = self.on_disk.values().filter(|mark| is_behind(mark, image));
-        let done = behind.cloned().map(Body::Done);
-        done.chain(self.announced.values().cloned().map(Body::Mark))
-            .collect()
+        // The text is in a line that is kept for as long as the file lacks changes.
+        let done = behind
+            .filter(is_old)
+            .cloned()
+            .map(|mark| Body::Done(mark, None));
+        let announced = self.announced.values().filter(is_old);
+        done.chain(announced.cloned().map(Body::Mark)).collect()
+    }
+
+    /// The files that lack changes and were there before.
+    pub(crate) fn behind(&self, image: &Image) -> impl Iterator<Item = &FilePath> {
+        let behind = self
+            .on_disk
+            .iter()
+            .filter(|(_, mark)| is_behind(mark, image));
+        behind.map(|(path, _)| path)
     }
 
     /// The first revision that some file on disk does not hold yet, if there is one.

@@ -3,8 +3,110 @@
 //! Record by record: what only the hand changed is taken, what only the API changed stays, and
 //! where both changed the same record the API's value stays and the caller keeps the hand's text.
 
-use jsond_document::{IdRule, Kind, Value, id_of_value, quote};
-use std::collections::HashMap;
+use crate::change::{Operation, OperationKind};
+use crate::contract::{Address, Revision};
+use crate::image::{FilePath, Image};
+use crate::undo::{is_merged_inside, with_undo};
+use jsond_document::{
+    Difference, DifferenceEdit, IdRule, Kind, Pointer, Value, diff, id_of_value, quote,
+};
+use std::collections::{HashMap, HashSet};
+
+/// What another program left of a file, and what it made that of.
+#[derive(Debug, Clone)]
+pub(crate) struct Sides {
+    pub(crate) path: FilePath,
+    /// What lay on disk before.
+    pub(crate) base: Option<Value>,
+    /// The last change that the base holds.
+    pub(crate) held: Revision,
+    /// What lies there now; none when the file was removed.
+    pub(crate) hand: Option<Value>,
+    /// Its text is kept in the journal.
+    pub(crate) has_text: bool,
+}
+
+/// How the two sides of a file come together.
+#[derive(Debug, Clone)]
+pub(crate) struct Merge {
+    /// What the hand did to the image.
+    pub(crate) patch: Vec<Operation>,
+    /// What is still to be done to the file on disk.
+    pub(crate) pending: Vec<Operation>,
+    /// Both sides changed the same record; the hand's version of it is not in the value.
+    pub(crate) conflict: bool,
+}
+
+impl Merge {
+    /// Merges what a hand did with what an image holds.
+    ///
+    /// *Cost*: linear in the file.
+    pub(crate) fn of(sides: &Sides, image: &Image) -> Self {
+        let file = image.file(&sides.path);
+        let is_pending = match file {
+            Some(file) => file.revision > sides.held,
+            None => sides.base.is_some(),
+        };
+        let ours = file.and_then(|file| file.value.as_ref());
+        let (base, hand) = (sides.base.as_ref(), sides.hand.as_ref());
+        let ids = image.rule_of(&sides.path);
+        let merged = match (hand, is_pending) {
+            (None, false) => None,
+            _ => merge_sides(base, hand, ours, &ids),
+        };
+        let value = merged.as_ref().map(|merged| &merged.value);
+        let pending = changes(image, &sides.path, hand, value);
+        Self {
+            patch: changes(image, &sides.path, ours, value),
+            pending: with_undo(pending, &image.with_value(&sides.path, hand), |_| {
+                sides.has_text
+            }),
+            conflict: merged.as_ref().is_some_and(|merged| merged.conflict),
+        }
+    }
+}
+
+/// The operations that make one value of a file of another.
+pub(crate) fn changes(
+    image: &Image,
+    path: &FilePath,
+    old: Option<&Value>,
+    new: Option<&Value>,
+) -> Vec<Operation> {
+    let whole = |kind| {
+        vec![Operation {
+            ids: image.ids.clone(),
+            ..Operation::new(kind, Pointer::from_tokens(path.iter().cloned()))
+        }]
+    };
+    match (old, new) {
+        (None, None) => Vec::new(),
+        (None, Some(new)) => whole(OperationKind::Add(new.clone().into())),
+        (Some(_), None) => whole(OperationKind::Remove),
+        (Some(old), Some(new)) => {
+            let differences = diff(old, new, &image.rule_of(path));
+            let operation = |it| operation_of(image, path, it);
+            differences.into_iter().map(operation).collect()
+        }
+    }
+}
+
+fn operation_of(image: &Image, file: &FilePath, difference: Difference) -> Operation {
+    let in_file = |tokens: Vec<String>| file.iter().cloned().chain(tokens);
+    let is_moved = difference.address != difference.pointer;
+    let (kind, before) = match difference.edit {
+        DifferenceEdit::Add { value, before } => (OperationKind::Add(value.into()), before),
+        DifferenceEdit::Replace(value) => (OperationKind::Replace(value.into()), None),
+        DifferenceEdit::Remove => (OperationKind::Remove, None),
+    };
+    let path = Pointer::from_tokens(in_file(difference.pointer));
+    Operation {
+        address: is_moved.then(|| Address(in_file(difference.address).collect())),
+        ids: image.ids.clone(),
+        before,
+        ..Operation::new(kind, path)
+    }
+}
 
 /// What a merge came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,45 +191,86 @@ fn entries(value: &Value, ids: &IdRule) -> Vec<(String, Value)> {
 }
 
 fn merge_entries(base: &Value, hand: &Value, ours: &Value, kind: Kind, ids: &IdRule) -> Merged {
-    let base_by_key: HashMap<_, _> = entries(base, ids).into_iter().collect();
-    let ours_by_key: HashMap<_, _> = entries(ours, ids).into_iter().collect();
-    let hand_list = entries(hand, ids);
-    let hand_by_key: HashMap<_, _> = hand_list.iter().cloned().collect();
+    let (base_list, hand_list, ours_list) =
+        (entries(base, ids), entries(hand, ids), entries(ours, ids));
+    let by_key = |list: &[(String, Value)]| list.iter().cloned().collect::<HashMap<_, _>>();
+    let sides = (by_key(&base_list), by_key(&hand_list), by_key(&ours_list));
     let by_record = base.is_collection(ids.id_name());
     let mut conflict = false;
     let mut out: Vec<(String, Value)> = Vec::new();
-    for (key, ours_value) in entries(ours, ids) {
-        let sides = (base_by_key.get(&key), hand_by_key.get(&key));
-        let kept = match sides {
-            (Some(b), Some(h)) if h == b => Some(ours_value),
-            (Some(b), Some(h)) if ours_value == *b => Some(h.clone()),
-            (Some(b), Some(h)) if !by_record => {
-                let merged = merge(b, h, &ours_value, &ids.child(kind, &key));
-                conflict |= merged.conflict;
-                Some(merged.value)
-            }
-            (Some(b), None) if ours_value == *b => None,
-            (None, None) => Some(ours_value),
-            (_, Some(h)) if *h == ours_value => Some(ours_value),
-            _ => {
-                conflict = true;
-                Some(ours_value)
-            }
-        };
-        out.extend(kept.map(|value| (key, value)));
-    }
-    for (key, hand_value) in hand_list {
-        match (base_by_key.get(&key), ours_by_key.contains_key(&key)) {
-            (None, false) => out.push((key, hand_value)),
-            // The API removed what the hand changed.
-            (Some(b), false) if *b != hand_value => conflict = true,
-            _ => {}
-        }
+    for key in order_of(&base_list, &hand_list, &ours_list) {
+        let below = ids.child(kind, key);
+        let of_key = [sides.0.get(key), sides.1.get(key), sides.2.get(key)];
+        let merged = merge_entry(of_key, by_record, &below);
+        conflict |= merged.1;
+        out.extend(merged.0.map(|value| (key.clone(), value)));
     }
     Merged {
         value: join(&out, kind),
         conflict,
     }
+}
+
+/// What becomes of one entry, and whether the sides conflict over it.
+fn merge_entry(sides: [Option<&Value>; 3], by_record: bool, ids: &IdRule) -> (Option<Value>, bool) {
+    let [base, hand, ours] = sides;
+    if hand == base || hand == ours {
+        return (ours.cloned(), false);
+    }
+    if ours == base {
+        return (hand.cloned(), false);
+    }
+    match (base, hand, ours) {
+        (Some(base), Some(hand), Some(ours))
+            if !by_record || all_inside([base, hand, ours], ids) =>
+        {
+            let merged = merge(base, hand, ours, ids);
+            (Some(merged.value), merged.conflict)
+        }
+        _ => (ours.cloned(), true),
+    }
+}
+
+/// The keys of both sides in the order in which they are to stand.
+///
+/// The hand's order is kept, with what came on our side behind its neighbour, unless our side has
+/// another order than the base: then ours is.
+fn order_of<'a>(
+    base: &[(String, Value)],
+    hand: &'a [(String, Value)],
+    ours: &'a [(String, Value)],
+) -> Vec<&'a String> {
+    let positions: HashMap<_, _> = base.iter().map(|(key, _)| key).zip(0..).collect();
+    let known: Vec<usize> = ours
+        .iter()
+        .filter_map(|(key, _)| positions.get(key).copied())
+        .collect();
+    let (first, second) = match known.is_sorted() {
+        true => (hand, ours),
+        false => (ours, hand),
+    };
+    let in_first: HashSet<_> = first.iter().map(|(key, _)| key).collect();
+    // What comes only in the second, by the entry of the first behind which it stands there.
+    let mut behind: HashMap<Option<&String>, Vec<&String>> = HashMap::new();
+    let mut neighbour = None;
+    for (key, _) in second {
+        if in_first.contains(key) {
+            neighbour = Some(key);
+        } else {
+            behind.entry(neighbour).or_default().push(key);
+        }
+    }
+    let mut order = behind.remove(&None).unwrap_or_default();
+    for (key, _) in first {
+        order.push(key);
+        order.extend(behind.remove(&Some(key)).unwrap_or_default());
+    }
+    order
+}
+
+/// Judges whether all sides are large collections: their records are merged, not they themselves.
+fn all_inside(sides: [&Value; 3], ids: &IdRule) -> bool {
+    sides.iter().all(|side| is_merged_inside(side, ids))
 }
 
 fn join(entries: &[(String, Value)], kind: Kind) -> Value {

@@ -1,24 +1,33 @@
 //! What the writer thread is told, and what waits for the sync of a batch.
 
 use crate::contract::{Durability, Mutation, Outcome, Revision, StoreError};
+use crate::health::Health;
 use crate::image::{FilePath, Image, Template};
 use crate::journal::Journal;
 use crate::journal::entry::Mark;
 use crate::key::Key;
 use crate::key::ring::Ring;
-use crate::merge::Merged;
+use crate::merge::{Merge, Sides};
+use crate::state::StateFile;
 use arc_swap::ArcSwap;
-use jsond_document::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Sender, SyncSender};
 use tokio::sync::oneshot;
 
 pub(crate) type Answer = oneshot::Sender<Result<Outcome, StoreError>>;
 
-/// Tells what an edit by hand was merged to, when that is durable.
-pub(crate) type HandAnswer = SyncSender<Result<Option<Merged>, StoreError>>;
+/// Tells what became of an edit by hand, when that is durable.
+pub(crate) type HandAnswer = SyncSender<Result<Taken, StoreError>>;
+
+/// Whether a checkpoint may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Announced {
+    /// The marks are on stable storage.
+    Durably,
+    /// They are not.
+    No,
+}
 
 /// What the writer is told.
 pub(crate) enum Message {
@@ -27,11 +36,13 @@ pub(crate) enum Message {
     /// A client asks what it was answered under a key.
     Recall(Box<Key>, Answer),
     /// A checkpoint is about to give files new contents; answered when the marks are durable.
-    Mark(Vec<Mark>, SyncSender<bool>),
+    Mark(Vec<Mark>, SyncSender<Announced>),
     /// A checkpoint has given files new contents, durably.
     Settled(Vec<Settled>),
     /// A file on disk differs from what the store left there.
-    HandEdit(HandEdit, HandAnswer),
+    HandEdit(Box<HandEdit>, HandAnswer),
+    /// These folders are there, and no others.
+    Folders(Vec<FilePath>),
     /// A file on disk is broken JSON, or is no longer.
     Broken(FilePath, Option<jsond_document::SyntaxError>),
     /// The keys of all lines up to here are in files, or that failed.
@@ -53,13 +64,30 @@ pub(crate) struct Settled {
 
 /// An edit by another program.
 pub(crate) struct HandEdit {
-    pub(crate) path: FilePath,
-    pub(crate) base: Option<Value>,
-    /// None when the file was removed.
-    pub(crate) hand: Option<Value>,
+    pub(crate) sides: Sides,
     /// The hash of the text on disk.
     pub(crate) hash: Option<u128>,
     pub(crate) template: Template,
+    /// How the sides come together, if the last change of the file is still this one.
+    pub(crate) merge: Option<(Revision, Merge)>,
+    /// The hand's text lies beside the file.
+    pub(crate) conflict_is_kept: bool,
+}
+
+/// What became of an edit by another program.
+pub(crate) enum Taken {
+    /// It is in the image. The file on disk holds every change up to this revision; is it whole,
+    /// it holds all of them.
+    Done { revision: Revision, is_whole: bool },
+    /// It conflicts with the image of this moment, and its text is not kept yet.
+    Conflict(Box<HandEdit>),
+}
+
+/// An edit that recovery took in; the image holds it already.
+pub(crate) struct TakenBefore {
+    pub(crate) path: FilePath,
+    pub(crate) hash: Option<u128>,
+    pub(crate) merge: Merge,
 }
 
 /// Which files have changed, for the checkpoints.
@@ -68,8 +96,8 @@ pub(crate) type Touched = Sender<crate::checkpoint::Order>;
 /// What waits for the sync of a batch.
 pub(crate) enum Waiting {
     Client(Answer, Result<Outcome, StoreError>),
-    Mark(SyncSender<bool>),
-    Hand(HandAnswer, Option<Merged>),
+    Mark(SyncSender<Announced>),
+    Hand(HandAnswer, Taken),
 }
 
 #[derive(Default)]
@@ -94,17 +122,16 @@ pub(crate) struct Start {
     pub(crate) journal: Journal,
     pub(crate) last: Revision,
     pub(crate) on_disk: HashMap<FilePath, Mark>,
-    /// Files in which recovery merged pending changes into an edit by hand of this hash.
-    pub(crate) merged: Vec<(FilePath, Option<u128>)>,
+    pub(crate) taken: Vec<TakenBefore>,
     pub(crate) keys: Ring,
     pub(crate) touched: Touched,
-    /// Set when the journal has failed and writes are refused.
-    pub(crate) latched: Arc<AtomicBool>,
+    pub(crate) health: Arc<Health>,
     pub(crate) durability: Durability,
     /// Judges whether a file of a new name can be made on disk.
     pub(crate) may_make: Box<dyn Fn(&FilePath) -> bool + Send>,
     /// Keeps the last revision for the next start, before the journal goes.
-    pub(crate) finish: Box<dyn FnMut(Revision) -> std::io::Result<()> + Send>,
+    pub(crate) state: StateFile,
+    pub(crate) keeps_history: bool,
 }
 
 impl Waiting {
@@ -115,10 +142,14 @@ impl Waiting {
                 answer.send(committed.and(result)).ok();
             }
             Self::Mark(answer) => {
-                answer.send(committed.is_ok()).ok();
+                let announced = match committed {
+                    Ok(()) => Announced::Durably,
+                    Err(_) => Announced::No,
+                };
+                answer.send(announced).ok();
             }
-            Self::Hand(answer, merged) => {
-                answer.send(committed.map(|()| merged)).ok();
+            Self::Hand(answer, taken) => {
+                answer.send(committed.map(|()| taken)).ok();
             }
         }
     }

@@ -11,8 +11,8 @@ use crate::decide::{Decision, check_depth, check_name, check_writable, judge};
 use crate::image::{ApplyError, Image, folder_document};
 use crate::resolve::{Place, Resolved};
 use jsond_document::{
-    EditError, IdNames, Kind, Patch, PatchEdit, PatchError, PatchFault, Patched, PlacedEdit,
-    Pointer, Value, id_of_value, merge_patch,
+    EditError, Kind, Patch, PatchEdit, PatchError, PatchFault, Patched, PlacedEdit, Pointer, Value,
+    id_of_value, merge_patch,
 };
 
 /// What the operations of one patch write at the most: it becomes one line of the journal.
@@ -96,12 +96,10 @@ impl Working {
                 PatchEdit::Remove => OperationKind::Remove,
             };
             let below = |Address(above): &Address| Address([&above[..], &tokens].concat());
+            let path = Pointer::from_tokens(self.path_of(&tokens));
             self.operations.push(Operation {
-                kind,
-                path: Pointer::from_tokens(self.path_of(&tokens)),
                 address: address.as_ref().map(below),
-                before: None,
-                ids: IdNames::default(),
+                ..Operation::new(kind, path)
             });
         }
         // Only ids in the way to the value are judged by what comes of it.
@@ -191,11 +189,8 @@ impl Working {
     fn enter(&mut self, path: Vec<String>, kind: OperationKind) -> Result<(), Rejection> {
         let address = address_of(&self.image, &path, &kind);
         let operation = Operation {
-            kind,
-            path: Pointer::from_tokens(path),
             address,
-            before: None,
-            ids: IdNames::default(),
+            ..Operation::new(kind, Pointer::from_tokens(path))
         };
         let (revision, time) = (self.image.revision, std::time::SystemTime::UNIX_EPOCH);
         self.image = self

@@ -9,7 +9,7 @@ use crate::change::{Operation, OperationKind};
 use crate::contract::{Address, Revision};
 use crate::image::Image;
 use crate::resolve::{Place, Resolved};
-use jsond_document::{IdNames, Kind, Pointer};
+use jsond_document::{IdNames, Kind, Pointer, Value};
 use std::time::SystemTime;
 
 /// What the changes are replayed on.
@@ -19,6 +19,8 @@ pub(crate) enum Content {
     Known,
     /// An edit by hand of a content for which some of them were made.
     Edited,
+    /// The same, with everything that they touched as it was when they were made.
+    Restored,
 }
 
 /// Where an operation goes.
@@ -39,7 +41,7 @@ pub(crate) fn replay(
     let mut image = image.clone();
     let mut aside = Vec::new();
     for (revision, time, operation) in pending {
-        if content == Content::Edited {
+        if content != Content::Known {
             image = ruled_by(&image, operation, &operation.ids);
         }
         let applied = match aim(&image, operation, content) {
@@ -83,7 +85,7 @@ fn aim(image: &Image, operation: &Operation, content: Content) -> Aim {
     }
     match content {
         Content::Known => Aim::Apply(operation.clone()),
-        Content::Edited => aim_anew(image, operation),
+        Content::Edited | Content::Restored => aim_anew(image, operation, content),
     }
 }
 
@@ -102,34 +104,30 @@ fn aim_at_file(operation: &Operation, exists: bool) -> Aim {
     }
 }
 
-fn aim_anew(image: &Image, operation: &Operation) -> Aim {
-    let by_path = || Address(operation.path.tokens().to_vec());
-    let address = operation.address.clone().unwrap_or_else(by_path);
-    if passes_an_array_without_ids(image, &address) {
-        return Aim::Aside;
-    }
+fn aim_anew(image: &Image, operation: &Operation, content: Content) -> Aim {
+    let address = Address(operation.address_tokens().to_vec());
     let at = |kind: OperationKind, path: Vec<String>| {
         Aim::Apply(Operation {
-            kind,
-            path: Pointer::from_tokens(path),
-            address: None,
             before: operation.before.clone(),
             ids: operation.ids.clone(),
+            ..Operation::new(kind, Pointer::from_tokens(path))
         })
     };
+    if let Some((length, array)) = array_without_ids(image, &address) {
+        // In it places are indices, which an edit may have moved.
+        if content == Content::Edited {
+            return Aim::Aside;
+        }
+        let inside = &operation.path.tokens()[length..];
+        let path = path_of(&array).into_iter().chain(inside.iter().cloned());
+        return at(operation.kind.clone(), path.collect());
+    }
     match (operation.kind.clone(), image.resolve(&address)) {
         (OperationKind::Add(written) | OperationKind::Replace(written), Resolved::Value(place)) => {
             at(OperationKind::Replace(written), path_of(&place))
         }
         (OperationKind::Add(written), Resolved::Absent { parent, token }) => {
-            let is_array = parent.value.kind() == Kind::Array;
-            let token = if is_array {
-                parent.value.count().to_string()
-            } else {
-                token
-            };
-            let mut path = path_of(&parent);
-            path.push(token);
+            let path = path_in(&parent, token);
             at(OperationKind::Add(written), path)
         }
         (OperationKind::Remove, Resolved::Value(place)) => {
@@ -149,12 +147,67 @@ fn path_of(place: &Place) -> Vec<String> {
         .collect()
 }
 
-/// In an array that is no collection of records a place is an index, which an edit may have moved.
-fn passes_an_array_without_ids(image: &Image, address: &Address) -> bool {
-    (0..address.0.len()).any(
-        |length| match image.resolve(&Address(address.0[..length].to_vec())) {
-            Resolved::Value(place) => place.value.kind() == Kind::Array && !place.is_collection(),
-            _ => false,
-        },
-    )
+/// The operation that makes a unit what it was; the inner value is none when it is that already.
+/// None when the unit has no place.
+#[expect(
+    clippy::option_option,
+    reason = "nothing to do, and nothing known, are two answers"
+)]
+pub(crate) fn aim_at_unit(
+    image: &Image,
+    unit: &Address,
+    was: Option<Value>,
+    operation: &Operation,
+) -> Option<Option<Operation>> {
+    let image = ruled_by(image, operation, &operation.ids);
+    let (file, inside) = image.split(&unit.0);
+    let exists = image.file(file).is_some();
+    let (kind, path) = if inside.is_empty() {
+        let kind = match was {
+            Some(was) if exists => OperationKind::Replace(was.into()),
+            Some(was) => OperationKind::Add(was.into()),
+            None if exists => OperationKind::Remove,
+            None => return Some(None),
+        };
+        (kind, unit.0.clone())
+    } else {
+        match (image.resolve(unit), was) {
+            (Resolved::Value(place), Some(was)) => {
+                (OperationKind::Replace(was.into()), path_of(&place))
+            }
+            (Resolved::Value(place), None) => (OperationKind::Remove, path_of(&place)),
+            (Resolved::Absent { parent, token }, Some(was)) => {
+                (OperationKind::Add(was.into()), path_in(&parent, token))
+            }
+            (Resolved::Absent { .. } | Resolved::Nothing, None) => return Some(None),
+            _ => return None,
+        }
+    };
+    Some(Some(Operation::new(kind, Pointer::from_tokens(path))))
+}
+
+/// The path of a member that is to be added, or of an element at the end.
+fn path_in(parent: &Place, token: String) -> Vec<String> {
+    let is_array = parent.value.kind() == Kind::Array;
+    let token = if is_array {
+        parent.value.count().to_string()
+    } else {
+        token
+    };
+    let mut path = path_of(parent);
+    path.push(token);
+    path
+}
+
+/// Finds the array without ids that an address leads into, and how many tokens lead to it.
+fn array_without_ids(image: &Image, address: &Address) -> Option<(usize, Place)> {
+    (0..address.0.len()).find_map(|length| {
+        match image.resolve(&Address(address.0[..length].to_vec())) {
+            Resolved::Value(place) => {
+                let is_one = place.value.kind() == Kind::Array && !place.is_collection();
+                is_one.then_some((length, place))
+            }
+            _ => None,
+        }
+    })
 }

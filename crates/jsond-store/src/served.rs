@@ -1,5 +1,6 @@
 //! The served folder, or the single served file, as the store's files on a medium.
 
+use crate::contract::Revision;
 use crate::image::FilePath;
 use crate::medium::{Medium, folder_of};
 use std::io;
@@ -25,6 +26,17 @@ const TEMPORARY: &str = ".jsond-";
 pub(crate) struct Listing {
     pub(crate) files: Vec<FilePath>,
     pub(crate) folders: Vec<FilePath>,
+    /// Temporary files: those of a checkpoint under way, or of one that was killed.
+    pub(crate) temporaries: Vec<Temporary>,
+}
+
+/// A temporary file that a checkpoint left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Temporary {
+    pub(crate) disk_path: String,
+    /// The file beside which it lies.
+    pub(crate) file: FilePath,
+    pub(crate) revision: Revision,
 }
 
 impl Served {
@@ -37,19 +49,27 @@ impl Served {
     }
 
     /// The path of the temporary file beside a file.
-    pub(crate) fn temporary_of(path: &str, revision: crate::Revision) -> String {
+    pub(crate) fn temporary_of(path: &str, revision: Revision) -> String {
         let folder = folder_of(path);
         let name = path.rsplit('/').next().unwrap_or(path);
         let slash = if folder.is_empty() { "" } else { "/" };
         format!("{folder}{slash}.{name}{TEMPORARY}{revision}")
     }
 
-    /// Lists the paths of all served files and folders; temporary files that a killed
-    /// checkpoint left are removed.
+    /// Lists the paths of all served files and folders.
     pub(crate) fn list(&self) -> io::Result<Listing> {
         let mut listing = Listing::default();
-        if self.single.is_some() {
+        if let Some(single) = &self.single {
             listing.files.push(FilePath::new());
+            for listed in self.medium.list("")? {
+                let temporary = Temporary::parse(&listed.name, &[]);
+                listing
+                    .temporaries
+                    .extend(temporary.filter(|it| it.file == [single.as_str()]));
+            }
+            for temporary in &mut listing.temporaries {
+                temporary.file.clear();
+            }
         } else {
             self.list_below(&mut FilePath::new(), &mut Vec::new(), &mut listing)?;
         }
@@ -70,8 +90,9 @@ impl Served {
             let is_circle = listed.is_folder && above.contains(&listed.identity);
             path.push(listed.name);
             let name = path.last().expect("INVARIANT: pushed");
-            if !listed.is_folder && is_temporary(name) {
-                self.remove_temporary(&path.join("/"));
+            let temporary = Temporary::parse(name, &path[..path.len() - 1]);
+            if let Some(temporary) = temporary.filter(|_| !listed.is_folder) {
+                listing.temporaries.push(temporary);
             } else if !is_hidden && listed.is_folder && !is_circle && path.len() < FOLDER_DEPTH_MAX
             {
                 listing.folders.push(path.clone());
@@ -88,21 +109,27 @@ impl Served {
         }
         Ok(())
     }
-
-    fn remove_temporary(&self, path: &str) {
-        if let Err(error) = self.medium.remove(path) {
-            tracing::warn!(path, %error, "a temporary file could not be removed");
-        }
-    }
 }
 
-/// Judges whether a name is one that [`Served::temporary_of`] makes, and no person's file.
-fn is_temporary(name: &str) -> bool {
-    let Some((kept, revision)) = name.rsplit_once(TEMPORARY) else {
-        return false;
-    };
-    let is_number = !revision.is_empty() && revision.bytes().all(|it| it.is_ascii_digit());
-    is_number && kept.starts_with('.') && kept.contains(FILE_ENDING)
+impl Temporary {
+    /// Reads a name that [`Served::temporary_of`] made; none where it is a person's file.
+    fn parse(name: &str, folder: &[String]) -> Option<Self> {
+        let (kept, revision) = name.rsplit_once(TEMPORARY)?;
+        let is_number = !revision.is_empty() && revision.bytes().all(|it| it.is_ascii_digit());
+        let kept = kept.strip_prefix('.').filter(|_| is_number)?;
+        if !kept.contains(FILE_ENDING) {
+            return None;
+        }
+        let path_with = |name: &str| {
+            let tokens = folder.iter().cloned().chain([name.to_owned()]);
+            tokens.collect::<FilePath>()
+        };
+        Some(Self {
+            disk_path: path_with(name).join("/"),
+            file: path_with(kept),
+            revision: Revision(revision.parse().ok()?),
+        })
+    }
 }
 
 /// A tree of folders that is deeper than any person makes one.

@@ -1,25 +1,27 @@
 //! The store's handle: open, read an image, submit a mutation, stop.
 
-use crate::checkpoint::{Checkpointer, OnDisk, Order};
-use crate::contract::{Mutation, Outcome, Revision, Settings, StoreError};
+use crate::checkpoint::{self, Checkpointer, OnDisk, Order};
+use crate::contract::{Mutation, Outcome, Settings, StoreError};
+use crate::health::Health;
 use crate::image::{FilePath, Image};
 use crate::journal::Journal;
 use crate::journal::entry::Mark;
 use crate::journal::reader::OpenError;
 use crate::journal::segment;
 use crate::key::Key;
-use crate::key::file::{self, KeyFiles};
+use crate::key::file::KeyFiles;
 use crate::key::keeper;
 use crate::key::ring::Ring;
-use crate::medium::Medium;
-use crate::message::{Message, Start};
-use crate::recovery::{Recovered, recover};
+use crate::medium::{Medium, NameKind};
+use crate::message::{Announced, Message, Start};
+use crate::progress::Progress;
+use crate::recovery::{Media, Recovered, recover};
 use crate::served::Served;
-use crate::state::State;
+use crate::state::{State, StateFile};
+use crate::watch::Watcher;
 use crate::writer::Writer;
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -33,7 +35,7 @@ pub struct Store {
     published: Arc<ArcSwap<Image>>,
     writer: Sender<Message>,
     checkpoints: Sender<Order>,
-    latched: Arc<AtomicBool>,
+    health: Arc<Health>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -46,13 +48,20 @@ impl Store {
     pub fn open(
         served: Served,
         journal: Arc<dyn Medium>,
-        settings: Settings,
+        settings: &Settings,
+        progress: &Progress<'_>,
     ) -> Result<Self, OpenError> {
         let mut state = open_state(&*journal)?;
+        check_folder(&mut state, &*journal, settings.folder.as_ref())?;
         let (key_files, mut keyed) = KeyFiles::open(Arc::clone(&journal), &state.identity)?;
         // A line of the journal never has the revision of one whose key is in a file.
         state.revision = state.revision.max(key_files.kept_to());
-        let recovered = recover(&served, &*journal, &state, settings.ids)?;
+        let media = Media {
+            served: &served,
+            journal: &*journal,
+            progress,
+        };
+        let recovered = recover(&media, &state, settings.ids.clone())?;
         let (writer, messages) = channel();
         let (checkpoints, orders) = channel();
         let (keeper, jobs) = channel();
@@ -61,48 +70,40 @@ impl Store {
             last,
             on_disk,
             behind,
-            merged,
+            taken,
             segments,
             keyed: in_journal,
         } = recovered;
         keyed.extend(in_journal);
         let published = Arc::new(ArcSwap::from_pointee(image));
         let identity = state.identity.clone();
-        let latched = Arc::new(AtomicBool::new(false));
+        let health = Arc::new(Health::default());
+        let copies = Arc::clone(&journal);
         let writer_thread = Writer::new(Start {
             published: Arc::clone(&published),
-            journal: Journal::new(
-                Arc::clone(&journal),
-                identity.clone(),
-                settings.segment_bytes,
-                segments,
-            ),
+            journal: Journal::new(Arc::clone(&journal), identity, settings, segments),
             last,
             on_disk: marks_of(&on_disk),
-            merged,
+            taken,
             keys: Ring::new(keyed, key_files.kept_to(), keeper),
             touched: checkpoints.clone(),
-            latched: Arc::clone(&latched),
+            health: Arc::clone(&health),
             durability: settings.durability,
             may_make: may_make(served.clone()),
-            finish: Box::new(move |last| {
-                let identity = identity.clone();
-                State {
-                    identity,
-                    revision: last,
-                    passed: last,
-                }
-                .write(&*journal)
-            }),
+            state: StateFile::new(journal, state),
+            keeps_history: settings.history,
         });
         let reports = writer.clone();
-        let checkpointer = Checkpointer::new(
+        let checkpointer = Checkpointer::new(checkpoint::Start {
+            watcher: Watcher::start(settings.watch, &served, checkpoints.clone()),
             served,
-            Arc::clone(&published),
-            writer.clone(),
+            journal: copies,
+            published: Arc::clone(&published),
+            writer: writer.clone(),
+            health: Arc::clone(&health),
             on_disk,
             behind,
-        );
+        });
         let threads = vec![
             spawn("writer", move || writer_thread.run(&messages))?,
             spawn("checkpoint", move || checkpointer.run(&orders))?,
@@ -112,7 +113,7 @@ impl Store {
             published,
             writer,
             checkpoints,
-            latched,
+            health,
             threads: Mutex::new(threads),
         })
     }
@@ -126,7 +127,7 @@ impl Store {
     /// Whether the journal has failed, so that every write is refused until a restart.
     #[must_use]
     pub fn is_latched(&self) -> bool {
-        self.latched.load(Ordering::Relaxed)
+        self.health.is_latched()
     }
 
     /// Submits a mutation and waits until it is durable or refused.
@@ -176,7 +177,7 @@ impl Store {
             self.checkpoints.send(Order::Flush(flushed)).is_ok() && is_flushed.recv() == Ok(true);
         // A message behind that of the finished checkpoints: when it is answered, so are they.
         let barrier = Message::Mark(Vec::new(), journaled);
-        all && self.writer.send(barrier).is_ok() && is_journaled.recv() == Ok(true)
+        all && self.writer.send(barrier).is_ok() && is_journaled.recv() == Ok(Announced::Durably)
     }
 
     /// Stops cleanly: no more writes, all files written, the journal gone.
@@ -205,8 +206,8 @@ impl Store {
 
 fn may_make(served: Served) -> Box<dyn Fn(&FilePath) -> bool + Send> {
     Box::new(move |path| {
-        let occupied = served.medium.is_occupied(&served.path_of(path));
-        occupied.is_ok_and(|it| !it)
+        let kind = served.medium.kind(&served.path_of(path));
+        matches!(kind, Ok(None | Some(NameKind::File)))
     })
 }
 
@@ -229,24 +230,35 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<(
         .map_err(OpenError::io("a thread cannot be started"))
 }
 
-/// Reads the state; where it is lost, the identity of the journal or of the keys is taken.
-fn open_state(journal: &dyn Medium) -> Result<State, OpenError> {
-    let what = "the state beside the journal cannot be read or written";
-    if let Some(state) = State::read(journal).map_err(OpenError::io(what))? {
-        return Ok(state);
+/// Notes which folder the journal is that of, if it does not lie in it.
+fn check_folder(
+    state: &mut State,
+    journal: &dyn Medium,
+    folder: Option<&String>,
+) -> Result<(), OpenError> {
+    if state.folder.as_ref() == folder {
+        return Ok(());
     }
-    let mut names: Vec<_> = journal.list("").map_err(OpenError::io(what))?;
-    names.retain(|listed| segment::is_name(&listed.name));
-    names.sort_by(|a, b| a.name.cmp(&b.name));
-    let first = names
-        .first()
-        .and_then(|listed| journal.read(&listed.name).ok()?);
-    let header = first.and_then(|bytes| segment::read(&bytes).header);
-    let identity = header.map(|header| header.identity);
-    let state = State::new(identity.or_else(|| file::identity(journal)));
-    state.write(journal).map_err(OpenError::io(what))?;
-    Ok(State {
-        revision: Revision(0),
-        ..state
-    })
+    let what = "the journal cannot be read or written";
+    let listed = journal.list("").map_err(OpenError::io(what))?;
+    let has_segments = listed.iter().any(|it| segment::is_name(&it.name));
+    match &state.folder {
+        Some(other) if has_segments => Err(OpenError::OtherFolder {
+            folder: other.clone(),
+        }),
+        _ => {
+            state.folder = folder.cloned();
+            state.write(journal).map_err(OpenError::io(what))
+        }
+    }
+}
+
+/// Reads the state, or makes one.
+fn open_state(journal: &dyn Medium) -> Result<State, OpenError> {
+    let state = State::find(journal)?;
+    let what = "the state beside the journal cannot be written";
+    if State::read(journal).map_err(OpenError::io(what))?.is_none() {
+        state.write(journal).map_err(OpenError::io(what))?;
+    }
+    Ok(state)
 }

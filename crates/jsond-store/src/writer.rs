@@ -11,15 +11,18 @@ use crate::contract::{
     Applied, Durability, Effect, Mutation, Outcome, Rejection, Revision, StoreError,
 };
 use crate::decide::{Decision, decide};
-use crate::image::{FilePath, Image};
-use crate::journal::entry::{Body, Entry};
+use crate::health::Health;
+use crate::image::{FilePath, Image, Template};
+use crate::journal::entry::{Body, Entry, Mark, content_hash};
 use crate::journal::{self, CommitError, Journal};
 use crate::key::ring::Ring;
 use crate::marks::Marks;
-use crate::message::{Batch, Message, Settled, Start, Touched, Waiting};
+use crate::message::{Batch, Message, Settled, Start, TakenBefore, Touched, Waiting};
+use crate::state::StateFile;
+use crate::undo::with_undo;
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Instant, SystemTime};
 
@@ -37,11 +40,12 @@ pub(crate) struct Writer {
     /// Revisions are given to all entries of the journal, also to those that are no change.
     last: Revision,
     marks: Marks,
-    merged: Vec<(FilePath, Option<u128>)>,
+    taken: Vec<TakenBefore>,
     keys: Ring,
-    /// Shared with the handle of the store, which tells it.
-    latched: Arc<AtomicBool>,
+    health: Arc<Health>,
     closed: bool,
+    /// The last batch found no room.
+    is_full: bool,
     touched: Touched,
     durability: Durability,
     /// When entries that were acknowledged before their sync are synced at the latest.
@@ -49,7 +53,8 @@ pub(crate) struct Writer {
     /// The first entry that is not synced yet.
     unsynced: Option<Revision>,
     may_make: Box<dyn Fn(&FilePath) -> bool + Send>,
-    finish: Box<dyn FnMut(Revision) -> std::io::Result<()> + Send>,
+    state: StateFile,
+    keeps_history: bool,
 }
 
 impl Writer {
@@ -60,22 +65,24 @@ impl Writer {
             journal: start.journal,
             last: start.last,
             marks: Marks::new(start.on_disk),
-            merged: start.merged,
+            taken: start.taken,
             keys: start.keys,
-            latched: start.latched,
+            health: start.health,
             closed: false,
+            is_full: false,
             touched: start.touched,
             durability: start.durability,
             sync_due: None,
             unsynced: None,
             may_make: start.may_make,
-            finish: start.finish,
+            state: start.state,
+            keeps_history: start.keeps_history,
         }
     }
 
     /// Runs until it is told to finish or nobody is left to tell it anything.
     pub(crate) fn run(mut self, messages: &Receiver<Message>) {
-        self.journal_merged();
+        self.journal_taken();
         while let Some(first) = self.wait(messages) {
             let mut batch = self.new_batch();
             let mut next = Some(first);
@@ -151,7 +158,8 @@ impl Writer {
                 }
                 batch.settled = true;
             }
-            Message::HandEdit(edit, answer) => self.take_hand_edit(edit, answer, batch),
+            Message::HandEdit(edit, answer) => self.take_hand_edit(*edit, answer, batch),
+            Message::Folders(folders) => self.set_folders(&folders, batch),
             Message::Broken(path, error) => self.set_broken(&path, error, batch),
             Message::KeysKept(to) => {
                 self.keys.take_report(to);
@@ -204,7 +212,7 @@ impl Writer {
             return Err(StoreError::OutcomeUnknown);
         }
         if self.journal.would_rotate(batch.text.len()) {
-            for mark in self.marks.repeated(&self.image) {
+            for mark in self.marks.repeated(&self.image, &batch.found) {
                 self.enter(mark, batch);
             }
         }
@@ -213,22 +221,64 @@ impl Writer {
             text: &batch.text,
             first: batch.first,
             last: self.last,
+            reserve: self.reserve(batch),
         };
-        match self.journal.commit(&lines, sync) {
+        let mut committed = self.journal.commit(&lines, sync);
+        if matches!(committed, Err(CommitError::NoRoom(_))) && self.make_room() {
+            committed = self.journal.commit(&lines, sync);
+        }
+        match committed {
             Ok(()) => {
+                if std::mem::take(&mut self.is_full) {
+                    tracing::warn!("the journal has room again; writes go on");
+                }
                 let is_synced = sync == journal::Sync::Now;
                 self.unsynced = (!is_synced).then_some(batch.synced_from);
                 Ok(())
             }
             Err(CommitError::NoRoom(error)) => {
-                tracing::warn!(%error, "the journal found no room; writes are refused");
+                if !std::mem::replace(&mut self.is_full, true) {
+                    tracing::warn!(%error, "the journal finds no room; writes are refused");
+                }
                 match self.journal.mend(batch.text.len()) {
                     Ok(()) => Err(StoreError::Full),
                     Err(error) => Err(self.latch(&error)),
                 }
             }
+            Err(CommitError::Refused(error)) => {
+                tracing::warn!(%error, "the system lets the journal write nothing");
+                Err(StoreError::NotStored)
+            }
             Err(CommitError::Failed(error)) => Err(self.latch(&error)),
         }
+    }
+
+    /// How much room the next checkpoint may need, as far as that can be told; it is asked for when
+    /// a segment is begun.
+    fn reserve(&self, batch: &Batch) -> u64 {
+        if !self.journal.would_rotate(batch.text.len()) {
+            return 0;
+        }
+        let behind = self.marks.behind(&self.image);
+        let largest = behind.filter_map(|path| {
+            let value = self.image.file(path)?.value.as_ref()?;
+            // Laid out it is somewhat longer.
+            Some(value.len_bytes() as u64 * 5 / 4)
+        });
+        largest.max().unwrap_or_default()
+    }
+
+    /// Gives up the journal when every file holds all its changes; says whether that was so.
+    ///
+    /// DURABILITY: judged by what is published, and the keys in it are in files before it goes.
+    fn make_room(&mut self) -> bool {
+        let published = self.published.load();
+        let is_needed = self.marks.first_needed(&published).is_some();
+        let last = self.journal.last();
+        !is_needed
+            && self.keys.are_kept(last)
+            && self.state.finish(last, self.keeps_history).is_ok()
+            && self.journal.remove_all().is_ok()
     }
 
     /// A mark is durable before a checkpoint goes on, however writes are answered.
@@ -254,17 +304,16 @@ impl Writer {
     /// DURABILITY: after a failed append or sync nobody knows what is on the disk, and a later sync
     /// that succeeds says nothing about it. No write is taken until a restart has read it afresh.
     fn latch(&mut self, error: &std::io::Error) -> StoreError {
-        self.set_latched();
+        if error.kind() == std::io::ErrorKind::NotFound {
+            self.health.lose_journal();
+        }
+        self.health.latch();
         tracing::error!(%error, "the journal failed; writes are refused until a restart");
         StoreError::OutcomeUnknown
     }
 
-    fn set_latched(&self) {
-        self.latched.store(true, Ordering::Relaxed);
-    }
-
     fn is_latched(&self) -> bool {
-        self.latched.load(Ordering::Relaxed)
+        self.health.is_latched()
     }
 
     fn publish(&self, refresh: bool) {
@@ -293,10 +342,12 @@ impl Writer {
             return Err(StoreError::OutcomeUnknown);
         }
         let time = SystemTime::now();
-        if is_change {
-            self.apply(&decision.operations, time, batch);
-        }
         let operations = std::mem::take(&mut decision.operations);
+        self.mark_all_clean(&operations, batch);
+        let operations = with_undo(operations, &self.image, |path| self.marks.has_text(path));
+        if is_change {
+            self.apply(&operations, time);
+        }
         let applied = self.applied(decision);
         match &mutation.key {
             Some(key) => self.enter_keyed(key, &applied, operations, time, batch),
@@ -342,18 +393,24 @@ impl Writer {
     fn mark_clean(&mut self, path: &FilePath, batch: &mut Batch) {
         if self.marks.is_clean(path, &self.image) && !batch.touched.contains(path) {
             let on_disk = self.marks.of(path);
-            self.enter(Body::Done(on_disk), batch);
+            let text = self.text_on_disk(&on_disk);
+            self.enter_done(on_disk, text, batch);
         }
     }
 
-    /// Applies operations to the working image; their line is to be entered next.
-    fn apply(&mut self, operations: &[Operation], time: SystemTime, batch: &mut Batch) {
+    /// Does what [`Writer::mark_clean`] does for all files that operations touch.
+    fn mark_all_clean(&mut self, operations: &[Operation], batch: &mut Batch) {
         for operation in operations {
             let (path, _) = self.image.split(operation.path.tokens());
             let path = path.to_vec();
             self.mark_clean(&path, batch);
             batch.touched.insert(path);
         }
+    }
+
+    /// Applies operations to the working image; their line is to be entered next, and the files are
+    /// marked already.
+    fn apply(&mut self, operations: &[Operation], time: SystemTime) {
         self.image = self
             .image
             .apply(operations, self.last.next(), time)
@@ -385,13 +442,36 @@ impl Writer {
             && file.template == old_template
         {
             let mut file = crate::image::File::clone(file);
-            file.template = template;
+            file.template = template.clone();
             self.image = self.image.with_file(&mark.path, Some(file));
             batch.refresh = true;
         }
         // DURABILITY: from here on an unknown content of the file is an edit by hand of this one.
-        self.enter(Body::Done(mark.clone()), batch);
+        // What changed since is behind this content, which so becomes the base of a merge.
+        let is_behind = self
+            .image
+            .file(&mark.path)
+            .is_some_and(|file| file.revision > mark.revision);
+        let text = match template {
+            Template::Text(text) if is_behind => Some(text),
+            _ => None,
+        };
+        self.enter_done(mark.clone(), text, batch);
         self.marks.settle(mark);
+    }
+
+    fn enter_done(&mut self, mark: Mark, text: Option<Bytes>, batch: &mut Batch) {
+        let has_text = text.is_some() || mark.hash.is_none();
+        self.marks.note_text(&mark.path, has_text);
+        self.enter(Body::Done(mark, text), batch);
+    }
+
+    /// The text of a file that holds all its changes, if it is kept in memory.
+    fn text_on_disk(&self, mark: &Mark) -> Option<Bytes> {
+        match &self.image.file(&mark.path)?.template {
+            Template::Text(text) if Some(content_hash(text)) == mark.hash => Some(text.clone()),
+            _ => None,
+        }
     }
 
     /// Leaves nothing behind on which data depends.
@@ -406,7 +486,8 @@ impl Writer {
         if !self.keys.keep_all(self.last) {
             return false;
         }
-        let result = (self.finish)(self.last).and_then(|()| self.journal.remove_all());
+        let finished = self.state.finish(self.last, self.keeps_history);
+        let result = finished.and_then(|()| self.journal.remove_all());
         if let Err(error) = &result {
             tracing::warn!(%error, "the journal could not be removed");
         }

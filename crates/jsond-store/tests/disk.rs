@@ -5,7 +5,7 @@
 mod support;
 
 use jsond_store::medium::DiskMedium;
-use jsond_store::{Served, Settings, Store, StoreError};
+use jsond_store::{Progress, Served, Settings, Store, StoreError};
 use std::path::Path;
 use std::sync::Arc;
 use support::{accept, put, text_at, wait};
@@ -23,7 +23,13 @@ fn open(folder: &Path) -> Store {
         medium: Arc::new(medium),
         single: None,
     };
-    Store::open(served, Arc::new(journal), Settings::default()).unwrap()
+    Store::open(
+        served,
+        Arc::new(journal),
+        &Settings::default(),
+        &Progress::silent(),
+    )
+    .unwrap()
 }
 
 #[test]

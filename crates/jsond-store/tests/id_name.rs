@@ -138,7 +138,7 @@ fn the_root_of_a_single_file_is_called_by_the_name_of_the_file() {
         ids: jsond_document::IdNames::parse(SLUG.iter().copied()).unwrap(),
         ..Settings::default()
     };
-    let store = open_with(&medium, Some("posts.json"), settings).unwrap();
+    let store = open_with(&medium, Some("posts.json"), &settings).unwrap();
     accept(&store, put("x/n", "1"));
     assert_eq!(text_at(&store, "x/id").unwrap(), "\"y\"");
     store.stop();

@@ -156,7 +156,7 @@ fn a_mutation_that_found_no_room_is_not_remembered() {
     let store = open(&medium);
     accept(&store, put("object.json/x", "1"));
     store.settle();
-    medium.plan(Some((0, Fault::NoRoom)));
+    medium.plan(Some((0, Fault::FullFromThenOn)));
     // Together they are often one batch: the repeat must not be told that it was done.
     let both = [(); 2].map(|()| store.submit(keyed(addition(), "a", 1)));
     let answers = both.map(wait);

@@ -65,7 +65,7 @@ fn run(store: &Store, expected: &[Seen]) -> usize {
         };
         match outcome {
             Ok(outcome) => assert_eq!(seen(&outcome), *answer, "step {n}"),
-            Err(StoreError::OutcomeUnknown | StoreError::Full) => return n,
+            Err(StoreError::OutcomeUnknown | StoreError::Full | StoreError::NotStored) => return n,
             Err(StoreError::Stopped) => panic!("the store has stopped"),
         }
         // Segments go while the script runs, and their keys go to files.
@@ -139,7 +139,12 @@ fn every_call_that_fails_leaves_each_keyed_mutation_done_once_and_its_answer_kno
     let expected = expected();
     expect_nothing_done_twice(&expected.0);
     let (mut points, mut with_files) = (0, 0);
-    for fault in [Fault::FromThenOn, Fault::Once, Fault::NoRoom] {
+    for fault in [
+        Fault::FromThenOn,
+        Fault::Once,
+        Fault::NoRoom,
+        Fault::FullFromThenOn,
+    ] {
         for at in 0.. {
             let medium = medium();
             let store = open(&medium);

@@ -210,8 +210,9 @@ fn a_rotation_that_finds_no_room_leaves_nothing_that_stops_the_next_start() {
     accept(&store, put("big.json", &big));
     store.settle();
     // make, header
-    medium.plan(Some((1, Fault::NoRoom)));
+    medium.plan(Some((1, Fault::FullFromThenOn)));
     let refused = wait(store.submit(put("big.json", &big.replace('x', "y"))));
+    medium.plan(None);
     assert!(matches!(refused, Err(StoreError::Full)), "{refused:?}");
     accept(&store, put("students.json/Chan_Jin/grade", "\"4.5\""));
     accept(&store, put("big.json", &big.replace('x', "z")));

@@ -97,8 +97,13 @@ impl Storm {
     }
 
     fn plan_a_fault(&mut self) {
-        let faults = [Fault::Once, Fault::NoRoom, Fault::FromThenOn];
-        let fault = faults[usize::try_from(self.random.below(3)).unwrap()];
+        let faults = [
+            Fault::Once,
+            Fault::NoRoom,
+            Fault::FromThenOn,
+            Fault::FullFromThenOn,
+        ];
+        let fault = faults[usize::try_from(self.random.below(4)).unwrap()];
         let at = usize::try_from(self.random.below(12)).unwrap();
         self.medium.plan(Some((at, fault)));
         self.tell(format!("plan {fault:?} at call {at} from here"));
@@ -156,7 +161,7 @@ impl Storm {
                 }
                 // What a write before it would have made is not there.
                 Ok(false) => assert!(refused || self.models.len() > 1, "{write:?} was rejected"),
-                Err(StoreError::Full) => refused = true,
+                Err(StoreError::Full | StoreError::NotStored) => refused = true,
                 Err(StoreError::OutcomeUnknown) => {
                     let mut model = self.models.last().unwrap().clone();
                     model.apply(&write);

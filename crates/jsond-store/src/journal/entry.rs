@@ -5,6 +5,7 @@
 use crate::change::{self, Operation};
 use crate::contract::Revision;
 use crate::key::answer::Answered;
+use bytes::Bytes;
 use jsond_document::Json;
 use std::time::SystemTime;
 
@@ -29,16 +30,52 @@ pub(crate) enum Body {
     Keyed(Box<Answered>, Vec<Operation>),
     /// Which content of a file holds which revision; the file may be about to get it.
     Mark(Mark),
-    /// The same, and the file on disk has had this content for certain.
-    Done(Mark),
+    /// The same, and the file on disk has had this content for certain; with its text where changes
+    /// follow that it lacks, and it is short.
+    ///
+    /// DURABILITY: the text is the base of a merge with what a hand makes of it after a crash.
+    Done(Mark, Option<Bytes>),
+    /// Another program has edited a file.
+    Edited(Box<Edited>),
 }
 
 impl Body {
-    /// The operations of a change, whether it has a key or not; a mark is no change.
-    pub(crate) fn into_operations(self) -> Option<Vec<Operation>> {
+    /// Judges whether it changes the root document; a mark does not.
+    pub(crate) fn is_change(&self) -> bool {
         match self {
-            Self::Change(operations) | Self::Keyed(_, operations) => Some(operations),
-            Self::Mark(_) | Self::Done(_) => None,
+            Self::Change(operations) | Self::Keyed(_, operations) => !operations.is_empty(),
+            Self::Edited(edited) => !edited.patch.is_empty(),
+            Self::Mark(_) | Self::Done(..) => false,
+        }
+    }
+}
+
+/// An edit by hand, as it was merged with what was pending for the file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Edited {
+    pub(crate) path: Vec<String>,
+    /// The hash of what lies on disk; none when the file was removed.
+    pub(crate) hash: Option<u128>,
+    /// What the edit did to the root document.
+    pub(crate) patch: Vec<Operation>,
+    /// What is still to be done to the content on disk.
+    pub(crate) pending: Vec<Operation>,
+    /// The content on disk, where something is still to be done to it, and it is short.
+    pub(crate) text: Option<Bytes>,
+}
+
+impl Edited {
+    /// What the content on disk holds, when this is the line of this revision.
+    pub(crate) fn mark(&self, revision: Revision) -> Mark {
+        let is_whole = self.pending.is_empty();
+        Mark {
+            path: self.path.clone(),
+            revision: if is_whole {
+                revision
+            } else {
+                Revision(revision.0 - 1)
+            },
+            hash: self.hash,
         }
     }
 }
@@ -57,6 +94,20 @@ pub(crate) fn content_hash(text: &[u8]) -> u128 {
     xxhash_rust::xxh3::xxh3_128(text)
 }
 
+/// Hashes a content that comes in pieces, as [`content_hash`] does.
+#[derive(Default)]
+pub(crate) struct Hasher(xxhash_rust::xxh3::Xxh3);
+
+impl Hasher {
+    pub(crate) fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    pub(crate) fn finish(&self) -> u128 {
+        self.0.digest128()
+    }
+}
+
 impl Entry {
     /// Encodes the line, with its checksum and its line end.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
@@ -73,24 +124,17 @@ impl Entry {
                 out.extend_from_slice(format!("{revision} {batch} {time} keyed ").as_bytes());
                 answered.encode_with(operations, out);
             }
-            Body::Mark(mark) | Body::Done(mark) => {
-                let kind = if matches!(self.body, Body::Done(_)) {
-                    "done"
-                } else {
-                    "mark"
-                };
-                let path = jsond_document::Pointer::from_tokens(mark.path.iter().cloned());
-                let file = jsond_document::quote(&path.to_string());
-                let hash = mark
-                    .hash
-                    .map_or("null".to_owned(), |hash| format!("\"{hash:032x}\""));
-                let json = format!(
-                    "{{\"file\":{file},\"revision\":{},\"hash\":{hash}}}",
-                    mark.revision
-                );
-                out.extend_from_slice(
-                    format!("{revision} {batch} {time} {kind} {json}").as_bytes(),
-                );
+            Body::Mark(mark) => {
+                out.extend_from_slice(format!("{revision} {batch} {time} mark ").as_bytes());
+                encode_mark(mark, None, out);
+            }
+            Body::Done(mark, text) => {
+                out.extend_from_slice(format!("{revision} {batch} {time} done ").as_bytes());
+                encode_mark(mark, text.as_ref(), out);
+            }
+            Body::Edited(edited) => {
+                out.extend_from_slice(format!("{revision} {batch} {time} edited ").as_bytes());
+                encode_edited(edited, out);
             }
         }
         let sum = crc32c::crc32c(&out[start + 9..]);
@@ -114,7 +158,8 @@ impl Entry {
                 Body::Keyed(Box::new(Answered::decode(&json, &operations)?), operations)
             }
             "mark" => Body::Mark(mark(&json)?),
-            "done" => Body::Done(mark(&json)?),
+            "done" => Body::Done(mark(&json)?, text_of(&json)?),
+            "edited" => Body::Edited(Box::new(edited(&json)?)),
             _ => return None,
         };
         Some(Self {
@@ -140,18 +185,85 @@ pub(crate) fn checked(line: &[u8]) -> Option<&[u8]> {
     (is_hex && u32::from_str_radix(sum, 16).ok()? == crc32c::crc32c(rest)).then_some(rest)
 }
 
-fn mark(json: &Json) -> Option<Mark> {
+fn encode_mark(mark: &Mark, text: Option<&Bytes>, out: &mut Vec<u8>) {
+    let (file, hash) = (spell_path(&mark.path), spell_hash(mark.hash));
+    let json = format!(
+        "{{\"file\":{file},\"revision\":{},\"hash\":{hash}",
+        mark.revision
+    );
+    out.extend_from_slice(json.as_bytes());
+    encode_text(text, out);
+    out.push(b'}');
+}
+
+fn encode_edited(edited: &Edited, out: &mut Vec<u8>) {
+    let (file, hash) = (spell_path(&edited.path), spell_hash(edited.hash));
+    out.extend_from_slice(format!("{{\"file\":{file},\"hash\":{hash},\"patch\":").as_bytes());
+    change::encode(&edited.patch, out);
+    if !edited.pending.is_empty() {
+        out.extend_from_slice(b",\"pending\":");
+        change::encode(&edited.pending, out);
+    }
+    encode_text(edited.text.as_ref(), out);
+    out.push(b'}');
+}
+
+fn encode_text(text: Option<&Bytes>, out: &mut Vec<u8>) {
+    if let Some(text) = text.and_then(|text| std::str::from_utf8(text).ok()) {
+        out.extend_from_slice(b",\"text\":");
+        out.extend_from_slice(jsond_document::quote(text).as_bytes());
+    }
+}
+
+/// Reads a text that may be left out; the inner value is none then.
+#[expect(
+    clippy::option_option,
+    reason = "the outer one says that something is wrong"
+)]
+fn text_of(json: &Json) -> Option<Option<Bytes>> {
+    match json.member("text") {
+        Some(text) => Some(Some(Bytes::from(text.as_text()?.into_owned()))),
+        None => Some(None),
+    }
+}
+
+fn spell_path(path: &[String]) -> String {
+    let path = jsond_document::Pointer::from_tokens(path.iter().cloned());
+    jsond_document::quote(&path.to_string())
+}
+
+fn spell_hash(hash: Option<u128>) -> String {
+    hash.map_or("null".to_owned(), |hash| format!("\"{hash:032x}\""))
+}
+
+fn path_of(json: &Json) -> Option<Vec<String>> {
     let path = jsond_document::Pointer::parse(&json.member("file")?.as_text()?).ok()?;
-    let revision = Revision(json.member("revision")?.as_str().parse().ok()?);
-    let hash = json.member("hash")?;
-    let hash = match hash.as_text() {
-        Some(text) => Some(u128::from_str_radix(&text, 16).ok()?),
-        None => None,
-    };
+    Some(path.tokens().to_vec())
+}
+
+fn hash_of(json: &Json) -> Option<Option<u128>> {
+    match json.member("hash")?.as_text() {
+        Some(text) => Some(Some(u128::from_str_radix(&text, 16).ok()?)),
+        None => Some(None),
+    }
+}
+
+fn mark(json: &Json) -> Option<Mark> {
     Some(Mark {
-        path: path.tokens().to_vec(),
-        revision,
-        hash,
+        path: path_of(json)?,
+        revision: Revision(json.member("revision")?.as_str().parse().ok()?),
+        hash: hash_of(json)?,
+    })
+}
+
+fn edited(json: &Json) -> Option<Edited> {
+    let pending = json.member("pending");
+    Some(Edited {
+        path: path_of(json)?,
+        hash: hash_of(json)?,
+        patch: change::decode(&json.member("patch")?)?,
+        pending: pending.map_or(Some(Vec::new()), |it| change::decode(&it))?,
+        text: text_of(json)?,
     })
 }
 

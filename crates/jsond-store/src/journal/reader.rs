@@ -5,6 +5,7 @@ use super::segment::{self, Contents, Tail};
 use crate::contract::Revision;
 use crate::journal::entry::Entry;
 use crate::medium::Medium;
+use crate::progress::Progress;
 use crate::state::State;
 use std::io;
 
@@ -23,7 +24,8 @@ pub enum OpenError {
     /// Acknowledged entries of the journal are damaged.
     #[error(
         "the journal segment {segment} is damaged at byte {offset}, before its last batch; \
-         acknowledged writes may be in it, so nothing was changed"
+         acknowledged writes may be in it, so nothing was changed. `jsond check` tells more, \
+         `jsond repair` keeps what is before it"
     )]
     Damaged {
         /// The segment's name.
@@ -32,7 +34,10 @@ pub enum OpenError {
         offset: usize,
     },
     /// A segment in the middle is not there.
-    #[error("a journal segment is missing: {segment} begins after revision {expected}")]
+    #[error(
+        "a journal segment is missing: {segment} begins after revision {expected}. Put the missing \
+         one back, or let `jsond repair` keep what is before it"
+    )]
     Missing {
         /// The segment after the gap.
         segment: String,
@@ -40,10 +45,22 @@ pub enum OpenError {
         expected: Revision,
     },
     /// A segment belongs to another folder.
-    #[error("the journal segment {segment} belongs to another folder")]
+    #[error(
+        "the journal segment {segment} belongs to another folder. Move it to where it belongs, or \
+         let `jsond repair` set it aside"
+    )]
     Foreign {
         /// The segment's name.
         segment: String,
+    },
+    /// The journal was used with another folder, and has changes of it.
+    #[error(
+        "the journal has changes of the folder {folder}, and this is another. If that folder was \
+         moved here, take the member \"folder\" out of state.json beside the journal"
+    )]
+    OtherFolder {
+        /// The folder that it was used with.
+        folder: String,
     },
     /// A file of remembered keys is damaged.
     #[error(
@@ -77,71 +94,113 @@ impl OpenError {
 type Journal = (Vec<Entry>, Vec<(String, Revision)>);
 
 /// A segment's file with what it says.
-struct Read {
-    name: String,
-    contents: Contents,
-    length: usize,
+pub(crate) struct Read {
+    pub(crate) name: String,
+    pub(crate) contents: Contents,
+    pub(crate) length: usize,
+}
+
+impl Read {
+    /// Judges whether nothing in it was ever acknowledged: a full disk or a crash may leave such a
+    /// segment, and the chain of revisions says whether one is missing.
+    fn is_empty(&self) -> bool {
+        self.contents.entries.is_empty() && self.contents.tail != Tail::Damaged
+    }
+}
+
+/// What is wrong with a journal: which of the segments, and how.
+pub(crate) struct Fault {
+    pub(crate) at: usize,
+    pub(crate) error: OpenError,
 }
 
 /// Reads the journal, and mends what can be mended without losing anything acknowledged.
-pub(crate) fn read_journal(journal: &dyn Medium, state: &State) -> Result<Journal, OpenError> {
-    let read = read_segments(journal)?;
+pub(crate) fn read_journal(
+    journal: &dyn Medium,
+    state: &State,
+    progress: &Progress<'_>,
+) -> Result<Journal, OpenError> {
+    let read = read_segments(journal, state, progress)?;
+    if let Some(fault) = find_fault(&read, state) {
+        return Err(fault.error);
+    }
     let (mut entries, mut segments): Journal = Default::default();
-    let mut next: Option<Revision> = None;
-    let count = read.len();
-    for (
-        n,
-        Read {
+    for read in read {
+        if read
+            .contents
+            .last()
+            .is_some_and(|last| last <= state.history)
+        {
+            continue;
+        }
+        if read.is_empty() {
+            discard(journal, &read.name)?;
+            continue;
+        }
+        let Read {
             name,
             contents,
             length,
-        },
-    ) in read.into_iter().enumerate()
-    {
-        check_segment(&name, &contents, n + 1 == count, next, state)?;
+        } = read;
         if contents.tail == Tail::Torn {
             mend_tail(journal, &name, &contents, length)?;
         } else {
             sync_segment(journal, &name, length)?;
         }
-        let last = contents
-            .entries
-            .last()
-            .map_or(Revision(0), |entry| entry.revision);
-        next = Some(last.next());
+        let last = contents.last().unwrap_or_default();
         segments.push((name, last));
         entries.extend(contents.entries);
     }
     Ok((entries, segments))
 }
 
-/// Reads all segments in order. Those in which nothing was ever acknowledged are removed: a full
-/// disk or a crash may leave them, and the chain of revisions says whether one is missing.
-fn read_segments(journal: &dyn Medium) -> Result<Vec<Read>, OpenError> {
+/// Reads all segments that are no history, in order; changes nothing.
+pub(crate) fn read_segments(
+    journal: &dyn Medium,
+    state: &State,
+    progress: &Progress<'_>,
+) -> Result<Vec<Read>, OpenError> {
     let listed = journal
         .list("")
         .map_err(OpenError::io("the journal cannot be read"))?;
     let mut names: Vec<_> = listed.into_iter().map(|listed| listed.name).collect();
     names.retain(|name| segment::is_name(name));
     names.sort();
+    // The next one says where a segment ends.
+    let first_behind =
+        |name: &String| segment::first_of(name).is_some_and(|first| first.0 <= state.history.0 + 1);
+    let history = names.iter().take_while(|name| first_behind(name)).count();
+    names.drain(..history.saturating_sub(1));
     let mut read = Vec::new();
     for name in names {
         let bytes = journal
             .read(&name)
             .map_err(OpenError::io(format!("{name} cannot be read")))?;
         let bytes = bytes.unwrap_or_default();
-        let contents = segment::read(&bytes);
-        if contents.entries.is_empty() && contents.tail != Tail::Damaged {
-            discard(journal, &name)?;
-        } else {
-            read.push(Read {
-                name,
-                contents,
-                length: bytes.len(),
-            });
-        }
+        progress.add_read(bytes.len());
+        let (contents, length) = (segment::read(&bytes), bytes.len());
+        progress.add_built(length);
+        read.push(Read {
+            name,
+            contents,
+            length,
+        });
     }
     Ok(read)
+}
+
+/// Finds the first segment that stops a start.
+pub(crate) fn find_fault(read: &[Read], state: &State) -> Option<Fault> {
+    let mut next: Option<Revision> = None;
+    let last_full = read.iter().rposition(|it| !it.is_empty());
+    for (at, one) in read.iter().enumerate().filter(|(_, it)| !it.is_empty()) {
+        let is_last = Some(at) == last_full;
+        if let Err(error) = check_segment(&one.name, &one.contents, is_last, next, state) {
+            return Some(Fault { at, error });
+        }
+        next = Some(one.contents.last().unwrap_or_default().next());
+    }
+    None
 }
 
 fn check_segment(

@@ -8,6 +8,12 @@ pub(crate) fn name_of(first: Revision) -> String {
     format!("journal-{:020}.log", first.0)
 }
 
+/// The first revision of the segment of this name.
+pub(crate) fn first_of(name: &str) -> Option<Revision> {
+    let digits = name.strip_prefix("journal-")?.strip_suffix(".log")?;
+    digits.parse().ok().map(Revision)
+}
+
 /// Judges whether a name is that of a segment.
 pub(crate) fn is_name(name: &str) -> bool {
     name.starts_with("journal-") && name.ends_with(".log")
@@ -47,6 +53,13 @@ pub(crate) struct Contents {
     pub(crate) end: usize,
     /// What follows them.
     pub(crate) tail: Tail,
+}
+
+impl Contents {
+    /// The revision of the last good entry.
+    pub(crate) fn last(&self) -> Option<Revision> {
+        self.entries.last().map(|entry| entry.revision)
+    }
 }
 
 /// What follows the good entries of a segment.
@@ -127,6 +140,14 @@ fn judge_tail(rest: &[u8], missing: Revision) -> Tail {
 /// A tail that has more of what looks like an entry is rather refused than searched for hours.
 const CANDIDATES_MAX: usize = 65_536;
 
+/// All entries that can still be read in a text that may be damaged anywhere.
+pub(crate) fn salvage(bytes: &[u8]) -> Vec<Entry> {
+    let lines = bytes.split(|&byte| byte == b'\n' || byte == 0);
+    let entries =
+        lines.filter_map(|line| entry_starts(line).find_map(|at| Entry::decode(&line[at..])));
+    entries.collect()
+}
+
 /// The places in a line where an entry could begin: eight hexadecimal digits, a space, a digit.
 fn entry_starts(line: &[u8]) -> impl Iterator<Item = usize> + '_ {
     memchr::memchr_iter(b' ', line).filter_map(|space| {
@@ -142,7 +163,7 @@ mod tests {
     use super::*;
     use crate::change::{Operation, OperationKind};
     use crate::journal::entry::Body;
-    use jsond_document::{IdNames, Pointer, Value};
+    use jsond_document::{Pointer, Value};
     use std::time::SystemTime;
 
     /// Three batches of one, two and one entries, and zeros behind them.
@@ -157,13 +178,7 @@ mod tests {
             let value = Value::parse(format!("\"a\\u0000{revision}\"").as_bytes()).unwrap();
             let kind = OperationKind::Replace(value.into());
             let path = Pointer::from_tokens(["s.json", "a", "b"]);
-            let body = Body::Change(vec![Operation {
-                kind,
-                path,
-                address: None,
-                before: None,
-                ids: IdNames::default(),
-            }]);
+            let body = Body::Change(vec![Operation::new(kind, path)]);
             let (revision, batch) = (Revision(revision), Revision(batch));
             Entry {
                 revision,

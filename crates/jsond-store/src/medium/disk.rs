@@ -1,23 +1,25 @@
 //! A medium on disk: one folder handle, and nothing outside that folder is ever reached.
 
-use super::{Listed, Medium, SegmentFile, Stat, folder_of};
+use super::disk_file::{DiskReader, DiskSegment, DiskWriter, fill_with_zeros, time_of};
+use super::{
+    Listed, Medium, NameKind, Notice, PieceReader, PieceWriter, SegmentFile, Stat, Watch,
+    disk_watch, folder_of,
+};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, MetadataExt, OpenOptions, OpenOptionsExt, PermissionsExt};
 use std::fs::TryLockError;
-use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
 
 /// Opening a FIFO or a device must not wait for its other end.
 const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-
-/// Zeros are written in pieces of this size.
-static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
 /// A folder on disk.
 #[derive(Debug)]
 pub struct DiskMedium {
     folder: Dir,
+    /// Where the folder was when it was opened; only a watcher goes by it.
+    path: PathBuf,
 }
 
 /// Holds a lock until it is dropped, or the process ends however it ends.
@@ -31,7 +33,9 @@ impl DiskMedium {
     ///
     /// *Errors*: those of opening a directory.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        Dir::open_ambient_dir(folder, ambient_authority()).map(|folder| Self { folder })
+        let path = std::path::absolute(folder)?;
+        let folder = Dir::open_ambient_dir(folder, ambient_authority())?;
+        Ok(Self { folder, path })
     }
 
     /// Judges whether the folder can be listed.
@@ -49,7 +53,16 @@ impl DiskMedium {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
-        self.folder.open_dir(name).map(|folder| Self { folder })
+        self.folder(name)
+    }
+
+    /// Opens a folder inside this one.
+    ///
+    /// *Errors*: those of opening a directory.
+    pub fn folder(&self, name: &str) -> io::Result<Self> {
+        let folder = self.folder.open_dir(name)?;
+        let path = self.path.join(name);
+        Ok(Self { folder, path })
     }
 
     /// Locks this folder; none when another process holds the lock.
@@ -70,11 +83,7 @@ impl DiskMedium {
         let mut options = OpenOptions::new();
         options.read(true).custom_flags(NONBLOCK);
         let file = match self.folder.open_with(path, &options) {
-            Err(error)
-                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
-            {
-                return Ok(None);
-            }
+            Err(error) if is_absence(&error) => return Ok(None),
             other => other?,
         };
         Ok(file.metadata()?.is_file().then_some(file))
@@ -119,60 +128,90 @@ impl Medium for DiskMedium {
         Ok(Some(text))
     }
 
+    fn open(&self, path: &str) -> io::Result<Option<Box<dyn PieceReader>>> {
+        let file = self.open_regular(path)?;
+        Ok(file.map(|file| Box::new(DiskReader::new(file.into_std())) as Box<dyn PieceReader>))
+    }
+
     fn stat(&self, path: &str) -> io::Result<Option<Stat>> {
         match self.folder.metadata(path) {
             Ok(metadata) if metadata.is_file() => Ok(Some(Stat {
                 bytes: metadata.len(),
                 modified: metadata.modified()?.into_std(),
+                changed: time_of(metadata.ctime(), metadata.ctime_nsec()),
                 identity: metadata.ino(),
             })),
             Ok(_) => Ok(None),
-            Err(error)
-                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
-            {
-                Ok(None)
-            }
+            Err(error) if is_absence(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    fn is_occupied(&self, path: &str) -> io::Result<bool> {
+    fn kind(&self, path: &str) -> io::Result<Option<NameKind>> {
         match self.folder.symlink_metadata(path) {
-            Ok(metadata) => Ok(!metadata.is_file()),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Ok(it) if it.is_file() => Ok(Some(NameKind::File)),
+            Ok(it) if it.is_dir() => Ok(Some(NameKind::Folder)),
+            Ok(it) if it.is_symlink() => Ok(Some(NameKind::Link)),
+            Ok(_) => Ok(Some(NameKind::Other)),
+            Err(error) if is_absence(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    fn write(&self, path: &str, text: &[u8], like: Option<&str>) -> io::Result<()> {
+    fn create(&self, path: &str, like: Option<&str>) -> io::Result<Box<dyn PieceWriter>> {
         let mut options = OpenOptions::new();
         options
             .write(true)
             .create(true)
             .truncate(true)
             .custom_flags(NONBLOCK);
-        let mut file = self.folder.open_with(path, &options)?;
+        let file = self.folder.open_with(path, &options)?;
         if let Some(like) = like {
             let metadata = self.folder.metadata(like)?;
             let mode = cap_std::fs::Permissions::from_mode(metadata.mode() & 0o7777);
-            file.set_permissions(mode)?;
             let (user, group) = (metadata.uid(), metadata.gid());
             let std_file = file.try_clone()?.into_std();
             // Only a privileged process may give files away; the content matters more.
             if let Err(error) = std::os::unix::fs::fchown(&std_file, Some(user), Some(group)) {
                 tracing::debug!(path, %error, "the owner could not be kept");
             }
+            // Behind the owner: a change of owner takes bits off the mode.
+            file.set_permissions(mode)?;
         }
-        file.write_all(text)?;
-        file.sync_all()
+        Ok(Box::new(DiskWriter::new(file.into_std())))
+    }
+
+    fn overwrite(&self, path: &str) -> io::Result<Box<dyn PieceWriter>> {
+        let mut options = OpenOptions::new();
+        options.write(true).custom_flags(NONBLOCK);
+        let file = self.folder.open_with(path, &options)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("it is no regular file"));
+        }
+        Ok(Box::new(DiskWriter::new(file.into_std())))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         self.folder.rename(from, &self.folder, to)
     }
 
+    fn rename_to_free(&self, from: &str, to: &str) -> io::Result<()> {
+        self.rename_by(from, to, Manner::ToFree)
+    }
+
+    fn exchange(&self, one: &str, other: &str) -> io::Result<()> {
+        self.rename_by(one, other, Manner::Exchange)
+    }
+
     fn remove(&self, path: &str) -> io::Result<()> {
         self.folder.remove_file(path)
+    }
+
+    fn sync(&self, path: &str) -> io::Result<()> {
+        match self.open_regular(path)? {
+            Some(file) => file.into_std().sync_all(),
+            None => Err(ErrorKind::NotFound.into()),
+        }
     }
 
     fn sync_folder(&self, folder: &str) -> io::Result<()> {
@@ -195,40 +234,55 @@ impl Medium for DiskMedium {
             file.sync_all()?;
             self.sync_folder(folder_of(path))?;
         }
-        Ok(Box::new(DiskSegment { file }))
+        Ok(Box::new(DiskSegment::new(file)))
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        let found = rustix::fs::fstatvfs(&self.folder).ok()?;
+        Some(found.f_bavail.saturating_mul(found.f_frsize))
+    }
+
+    fn watch(&self, tell: Box<dyn Fn(Notice) + Send>) -> io::Result<Box<dyn Watch>> {
+        disk_watch::start(&self.path, tell)
     }
 }
 
-/// Writes zeros rather than reserving room: a sync after overwriting written blocks has no
-/// bookkeeping of the file system to do.
-fn fill_with_zeros(file: &std::fs::File, from: u64, to: u64) -> io::Result<()> {
-    let mut at = from;
-    while at < to {
-        let length = usize::try_from(to - at).map_or(ZEROS.len(), |left| left.min(ZEROS.len()));
-        file.write_all_at(&ZEROS[..length], at)?;
-        at += length as u64;
-    }
-    Ok(())
+/// Judges whether an error only says that nothing has this name.
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-struct DiskSegment {
-    file: std::fs::File,
+/// How a name is given, apart from replacing what has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    ToFree,
+    Exchange,
 }
 
-impl SegmentFile for DiskSegment {
-    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all_at(bytes, offset)
+impl DiskMedium {
+    /// Both names are in the folder of the first.
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    fn rename_by(&self, from: &str, to: &str, manner: Manner) -> io::Result<()> {
+        use rustix::fs::RenameFlags;
+        use rustix::io::Errno;
+        let folder = folder_of(from);
+        let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        let path = if folder.is_empty() { "." } else { folder };
+        let folder = self.folder.open_dir(path)?;
+        let flags = match manner {
+            Manner::ToFree => RenameFlags::NOREPLACE,
+            Manner::Exchange => RenameFlags::EXCHANGE,
+        };
+        rustix::fs::renameat_with(&folder, name(from), &folder, name(to), flags).map_err(|error| {
+            match error {
+                Errno::INVAL | Errno::NOSYS | Errno::NOTSUP => ErrorKind::Unsupported.into(),
+                other => other.into(),
+            }
+        })
     }
 
-    fn sync(&mut self) -> io::Result<()> {
-        self.file.sync_data()?;
-        // A file that has no name any more is not found by the next start.
-        if std::os::unix::fs::MetadataExt::nlink(&self.file.metadata()?) == 0 {
-            return Err(io::Error::new(
-                ErrorKind::NotFound,
-                "the journal was removed",
-            ));
-        }
-        Ok(())
+    #[cfg(not(any(target_os = "linux", target_os = "macos")))]
+    fn rename_by(&self, _from: &str, _to: &str, _manner: Manner) -> io::Result<()> {
+        Err(ErrorKind::Unsupported.into())
     }
 }

@@ -4,7 +4,10 @@
 //! from the one to the other by syncing the file, names by syncing the folder. A fault can be
 //! planned for the n-th call that changes or syncs something.
 
-use super::{Listed, Medium, SegmentFile, Stat, folder_of};
+use super::memory_file::Handle;
+use super::{
+    Listed, Medium, NameKind, Notice, PieceReader, PieceWriter, SegmentFile, Stat, Watch, folder_of,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -19,6 +22,8 @@ pub enum Fault {
     FromThenOn,
     /// This one call fails because there is no room.
     NoRoom,
+    /// This call and all later ones that need room fail because there is none.
+    FullFromThenOn,
 }
 
 /// A folder in memory; clones share it.
@@ -29,22 +34,27 @@ pub struct MemoryMedium {
 }
 
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct State {
     seen: BTreeMap<String, usize>,
     durable: BTreeMap<String, usize>,
-    inodes: Vec<Inode>,
+    pub(super) inodes: Vec<Inode>,
     folders: BTreeSet<String>,
     calls: Vec<String>,
     fault: Option<(usize, Fault)>,
     skip_syncs: bool,
     refused: Option<String>,
+    /// The file system cannot exchange names.
+    knows_no_exchange: bool,
+    /// Files that cannot be renamed or replaced, only overwritten.
+    mounted: BTreeSet<String>,
+    watcher: Option<Watcher>,
 }
 
 #[derive(Debug, Default, Clone)]
-struct Inode {
-    seen: Vec<u8>,
-    durable: Vec<u8>,
-    version: u64,
+pub(super) struct Inode {
+    pub(super) seen: Vec<u8>,
+    pub(super) durable: Vec<u8>,
+    pub(super) version: u64,
 }
 
 impl MemoryMedium {
@@ -77,7 +87,8 @@ impl MemoryMedium {
         let n = state.inodes.len() - 1;
         state.note_folders(&path);
         state.seen.insert(path.clone(), n);
-        state.durable.insert(path, n);
+        state.durable.insert(path.clone(), n);
+        state.tell(path);
     }
 
     /// Plans a fault for the n-th call from now, counted from 0.
@@ -101,6 +112,27 @@ impl MemoryMedium {
     /// Makes every call that names this file fail from now on.
     pub fn refuse(&self, name: &str) {
         self.lock().refused = Some(name.to_owned());
+    }
+
+    /// Makes the medium one whose file system cannot exchange names.
+    pub fn forget_exchange(&self) {
+        self.lock().knows_no_exchange = true;
+    }
+
+    /// Makes a file one that can only be overwritten, as if it were mounted alone.
+    pub fn mount(&self, path: &str) {
+        let path = self.full(path);
+        self.lock().mounted.insert(path);
+    }
+
+    /// Does what another program does that saves in place: gives a file another content.
+    pub fn write_in_place(&self, path: &str, text: &[u8]) {
+        let mut state = self.lock();
+        let path = self.full(path);
+        let n = state.seen[&path];
+        state.inodes[n].seen = text.to_vec();
+        state.inodes[n].version += 1;
+        state.tell(path);
     }
 
     /// The medium as it is after a power cut now: only what was synced.
@@ -143,9 +175,12 @@ impl MemoryMedium {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        lock(&self.state)
+    }
+
+    fn handle(&self, path: String, n: usize) -> Handle {
+        let state = Arc::clone(&self.state);
+        Handle { state, path, n }
     }
 
     fn full(&self, path: &str) -> String {
@@ -153,20 +188,66 @@ impl MemoryMedium {
     }
 }
 
+pub(super) fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Who is told what other programs do.
+struct Watcher(Box<dyn Fn(Notice) + Send>);
+
+impl std::fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Watcher")
+    }
+}
+
 impl State {
+    pub(super) fn stat_of(&self, n: usize) -> Stat {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(self.inodes[n].version);
+        Stat {
+            bytes: self.inodes[n].seen.len() as u64,
+            modified: time,
+            changed: time,
+            identity: n as u64,
+        }
+    }
+
+    /// Fails like a file on which another file system is mounted.
+    fn check_movable(&self, path: &str) -> io::Result<()> {
+        if self.mounted.contains(path) {
+            return Err(io::ErrorKind::ResourceBusy.into());
+        }
+        Ok(())
+    }
+
     /// Notes a call and fails it if a fault is planned for it.
-    fn call(&mut self, words: String) -> io::Result<()> {
+    pub(super) fn call(&mut self, words: String) -> io::Result<()> {
         let n = self.calls.len();
         let is_refused = |name: &String| words.contains(name);
         if self.refused.as_ref().is_some_and(is_refused) {
             return Err(io::Error::other("refused"));
         }
+        let needs_room = ["make", "append", "write"]
+            .iter()
+            .any(|it| words.starts_with(it));
         self.calls.push(words);
         match self.fault {
             Some((at, Fault::Once)) if at == n => Err(io::Error::other("planned fault")),
             Some((at, Fault::NoRoom)) if at == n => Err(io::ErrorKind::StorageFull.into()),
+            Some((at, Fault::FullFromThenOn)) if n >= at && needs_room => {
+                Err(io::ErrorKind::StorageFull.into())
+            }
             Some((at, Fault::FromThenOn)) if n >= at => Err(io::Error::other("cut off")),
             _ => Ok(()),
+        }
+    }
+
+    /// Tells the watcher of something that another program did.
+    fn tell(&self, path: String) {
+        if let Some(Watcher(tell)) = &self.watcher {
+            tell(Notice::Path(path));
         }
     }
 
@@ -178,7 +259,7 @@ impl State {
         }
     }
 
-    fn sync_inode(&mut self, n: usize) {
+    pub(super) fn sync_inode(&mut self, n: usize) {
         if !self.skip_syncs {
             self.inodes[n].durable = self.inodes[n].seen.clone();
         }
@@ -231,20 +312,32 @@ impl Medium for MemoryMedium {
             .map(|&n| state.inodes[n].seen.clone()))
     }
 
+    fn open(&self, path: &str) -> io::Result<Option<Box<dyn PieceReader>>> {
+        let state = self.lock();
+        let path = self.full(path);
+        let n = state.seen.get(&path).copied();
+        Ok(n.map(|n| self.handle(path, n).reader()))
+    }
+
     fn stat(&self, path: &str) -> io::Result<Option<Stat>> {
         let state = self.lock();
-        Ok(state.seen.get(&self.full(path)).map(|&n| Stat {
-            bytes: state.inodes[n].seen.len() as u64,
-            modified: SystemTime::UNIX_EPOCH + Duration::from_secs(state.inodes[n].version),
-            identity: n as u64,
-        }))
+        let n = state.seen.get(&self.full(path));
+        Ok(n.map(|&n| state.stat_of(n)))
     }
 
-    fn is_occupied(&self, path: &str) -> io::Result<bool> {
-        Ok(self.lock().folders.contains(&self.full(path)))
+    fn kind(&self, path: &str) -> io::Result<Option<NameKind>> {
+        let state = self.lock();
+        let path = self.full(path);
+        let is_file = state.seen.contains_key(&path);
+        let kind = if is_file {
+            NameKind::File
+        } else {
+            NameKind::Folder
+        };
+        Ok((is_file || state.folders.contains(&path)).then_some(kind))
     }
 
-    fn write(&self, path: &str, text: &[u8], _like: Option<&str>) -> io::Result<()> {
+    fn create(&self, path: &str, _like: Option<&str>) -> io::Result<Box<dyn PieceWriter>> {
         let mut state = self.lock();
         let path = self.full(path);
         let n = state.seen.get(&path).copied().unwrap_or_else(|| {
@@ -252,22 +345,53 @@ impl Medium for MemoryMedium {
             state.inodes.len() - 1
         });
         state.seen.insert(path.clone(), n);
-        state.inodes[n].version += 1;
-        let half = text.len() / 2;
-        state.inodes[n].seen = text[..half].to_vec();
-        state.call(format!("write {path}"))?;
-        state.inodes[n].seen = text.to_vec();
-        state.call(format!("sync {path}"))?;
-        state.sync_inode(n);
-        Ok(())
+        state.inodes[n].seen.clear();
+        drop(state);
+        Ok(self.handle(path, n).writer(false))
+    }
+
+    fn overwrite(&self, path: &str) -> io::Result<Box<dyn PieceWriter>> {
+        let state = self.lock();
+        let path = self.full(path);
+        let n = *state.seen.get(&path).ok_or(io::ErrorKind::NotFound)?;
+        drop(state);
+        Ok(self.handle(path, n).writer(true))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let mut state = self.lock();
         let (from, to) = (self.full(from), self.full(to));
         state.call(format!("rename {from} {to}"))?;
+        state.check_movable(&to)?;
         let n = state.seen.remove(&from).ok_or(io::ErrorKind::NotFound)?;
         state.seen.insert(to, n);
+        Ok(())
+    }
+
+    fn rename_to_free(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut state = self.lock();
+        let (from, to) = (self.full(from), self.full(to));
+        state.call(format!("rename {from} {to}"))?;
+        if state.seen.contains_key(&to) || state.folders.contains(&to) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let n = state.seen.remove(&from).ok_or(io::ErrorKind::NotFound)?;
+        state.seen.insert(to, n);
+        Ok(())
+    }
+
+    fn exchange(&self, one: &str, other: &str) -> io::Result<()> {
+        let mut state = self.lock();
+        let (one, other) = (self.full(one), self.full(other));
+        if state.knows_no_exchange {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        state.call(format!("exchange {one} {other}"))?;
+        state.check_movable(&other)?;
+        let first = *state.seen.get(&one).ok_or(io::ErrorKind::NotFound)?;
+        let second = *state.seen.get(&other).ok_or(io::ErrorKind::NotFound)?;
+        state.seen.insert(one, second);
+        state.seen.insert(other, first);
         Ok(())
     }
 
@@ -280,6 +404,15 @@ impl Medium for MemoryMedium {
             .remove(&path)
             .map(drop)
             .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn sync(&self, path: &str) -> io::Result<()> {
+        let mut state = self.lock();
+        let path = self.full(path);
+        state.call(format!("sync {path}"))?;
+        let n = *state.seen.get(&path).ok_or(io::ErrorKind::NotFound)?;
+        state.sync_inode(n);
+        Ok(())
     }
 
     fn sync_folder(&self, folder: &str) -> io::Result<()> {
@@ -311,47 +444,23 @@ impl Medium for MemoryMedium {
                 n
             }
         };
-        Ok(Box::new(MemorySegment {
-            state: Arc::clone(&self.state),
-            path,
-            n,
-        }))
+        Ok(Box::new(self.handle(path, n)))
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
+
+    fn watch(&self, tell: Box<dyn Fn(Notice) + Send>) -> io::Result<Box<dyn Watch>> {
+        self.lock().watcher = Some(Watcher(tell));
+        Ok(Box::new(MemoryWatch))
     }
 }
 
-struct MemorySegment {
-    state: Arc<Mutex<State>>,
-    path: String,
-    n: usize,
-}
+struct MemoryWatch;
 
-impl SegmentFile for MemorySegment {
-    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let mut state = self
-            .state
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let start = usize::try_from(offset).map_err(io::Error::other)?;
-        let called = state.call(format!("append {}", self.path));
-        // A failed append leaves half of its bytes there.
-        let length = if called.is_ok() {
-            bytes.len()
-        } else {
-            bytes.len() / 2
-        };
-        let text = &mut state.inodes[self.n].seen;
-        text.resize(text.len().max(start + length), 0);
-        text[start..start + length].copy_from_slice(&bytes[..length]);
-        called
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        let mut state = self
-            .state
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        state.call(format!("sync {}", self.path))?;
-        state.sync_inode(self.n);
+impl Watch for MemoryWatch {
+    fn add(&mut self, _folder: &str) -> io::Result<()> {
         Ok(())
     }
 }

@@ -2,88 +2,108 @@
 //! found, and files that are broken JSON or no longer.
 
 use super::Writer;
-use crate::change::{Operation, OperationKind, Written};
 use crate::contract::Revision;
-use crate::image::{FilePath, Template};
-use crate::journal::entry::{Body, Mark};
-use crate::merge::merge_sides;
-use crate::message::{Batch, HandAnswer, HandEdit, Waiting};
-use jsond_document::Pointer;
+use crate::image::{File, FilePath, Template};
+use crate::journal::entry::{Body, Edited, Mark};
+use crate::merge::Merge;
+use crate::message::{Batch, HandAnswer, HandEdit, Taken, TakenBefore, Waiting};
 use std::time::SystemTime;
 
 impl Writer {
-    /// DURABILITY: what recovery merged into edits by hand is journaled as a whole before anything
-    /// else, so that later changes have a base that can be told. Without that no write is taken.
-    pub(super) fn journal_merged(&mut self) {
+    /// DURABILITY: what recovery merged into edits by hand is journaled before anything else, so
+    /// that later changes have a base that can be told. Without that no write is taken.
+    pub(super) fn journal_taken(&mut self) {
         let mut batch = self.new_batch();
-        for (path, hash) in std::mem::take(&mut self.merged) {
-            let value = self.image.file(&path).and_then(|file| file.value.clone());
-            if let Some(value) = value {
-                let written = Written {
-                    value,
-                    text: None,
-                    over: hash,
-                };
-                self.merge_over(path, written, &mut batch);
-            }
+        for TakenBefore { path, hash, merge } in std::mem::take(&mut self.taken) {
+            batch.touched.insert(path.clone());
+            self.enter_edited(path, hash, merge, None, &mut batch);
         }
         if self.run_batch(batch).is_err() {
-            self.set_latched();
+            self.health.latch();
         }
     }
 
-    /// DURABILITY: the whole file, because the base is gone from the disk; and over which content,
-    /// so that recovery does not take that content for another edit.
-    fn merge_over(&mut self, path: FilePath, written: Written, batch: &mut Batch) {
-        let hash = written.over;
-        let kind = match self.image.file(&path) {
-            Some(_) => OperationKind::Replace(written),
-            None => OperationKind::Add(written),
+    pub(super) fn take_hand_edit(
+        &mut self,
+        mut edit: HandEdit,
+        answer: HandAnswer,
+        batch: &mut Batch,
+    ) {
+        let path = &edit.sides.path;
+        let now = self.image.file(path).map_or(Revision(0), |it| it.revision);
+        let merge = match edit.merge.take() {
+            Some((against, merge)) if against == now => merge,
+            _ => Merge::of(&edit.sides, &self.image),
         };
-        let pointer = Pointer::from_tokens(path.iter().cloned());
-        let operations = vec![Operation {
-            kind,
-            path: pointer,
-            address: None,
-            before: None,
-            ids: self.image.ids.clone(),
-        }];
-        let time = SystemTime::now();
-        self.apply(&operations, time, batch);
-        self.enter_at(time, Body::Change(operations), batch);
-        // What lies on disk now stands for everything before the merge.
-        let revision = Revision(self.last.0 - 1);
+        if merge.conflict && !edit.conflict_is_kept {
+            answer.send(Ok(Taken::Conflict(Box::new(edit)))).ok();
+            return;
+        }
+        if !merge.patch.is_empty() {
+            self.mark_all_clean(&merge.patch, batch);
+            self.apply(&merge.patch, SystemTime::now());
+        }
+        batch.touched.insert(path.clone());
+        let is_whole = merge.pending.is_empty();
+        let HandEdit {
+            sides,
+            hash,
+            template,
+            ..
+        } = edit;
+        let revision = self.enter_edited(sides.path, hash, merge, Some(template), batch);
+        let taken = Taken::Done { revision, is_whole };
+        batch.waiting.push(Waiting::Hand(answer, taken));
+    }
+
+    /// Enters the line of an edit whose patch the image holds; says which revision the file on disk
+    /// holds then.
+    ///
+    /// DURABILITY: one line says what lies on disk, what the hand did, and what the file lacks. So
+    /// recovery finds either all of it or none.
+    fn enter_edited(
+        &mut self,
+        path: FilePath,
+        hash: Option<u128>,
+        merge: Merge,
+        template: Option<Template>,
+        batch: &mut Batch,
+    ) -> Revision {
+        let Merge { patch, pending, .. } = merge;
+        let line = self.last.next();
+        let is_whole = pending.is_empty();
+        let mut text = None;
+        if let Some(file) = self.image.file(&path) {
+            let mut file = File::clone(file);
+            file.template = template.unwrap_or(file.template);
+            if let (Template::Text(it), false) = (&file.template, is_whole) {
+                text = Some(it.clone());
+            }
+            file.broken = None;
+            if !is_whole {
+                // What is pending is behind the content on disk.
+                file.revision = line;
+            }
+            self.image = self.image.with_file(&path, Some(file));
+            batch.refresh = true;
+        }
+        self.marks
+            .note_text(&path, text.is_some() || hash.is_none());
+        let edited = Edited {
+            path: path.clone(),
+            hash,
+            patch,
+            pending,
+            text,
+        };
+        self.enter(Body::Edited(Box::new(edited)), batch);
+        let revision = if is_whole { line } else { Revision(line.0 - 1) };
         batch.found.push(Mark {
             path,
             revision,
             hash,
         });
-    }
-
-    pub(super) fn take_hand_edit(&mut self, edit: HandEdit, answer: HandAnswer, batch: &mut Batch) {
-        let HandEdit {
-            path,
-            base,
-            hand,
-            hash,
-            template,
-        } = edit;
-        let ours = self.image.file(&path).and_then(|file| file.value.clone());
-        let ids = self.image.rule_of(&path);
-        let merged = merge_sides(base.as_ref(), hand.as_ref(), ours.as_ref(), &ids);
-        if let Some(merged) = &merged {
-            let text = match template {
-                Template::Text(text) => Some(text),
-                Template::OnDisk(_) | Template::None => None,
-            };
-            let written = Written {
-                value: merged.value.clone(),
-                text,
-                over: hash,
-            };
-            self.merge_over(path, written, batch);
-        }
-        batch.waiting.push(Waiting::Hand(answer, merged));
+        revision
     }
 
     pub(super) fn set_broken(
@@ -98,6 +118,15 @@ impl Writer {
             .is_some_and(|file| file.broken != error);
         if is_news {
             self.image = self.image.with_broken(path, error);
+            batch.refresh = true;
+        }
+    }
+
+    /// Makes the folders of the image those that are on disk.
+    pub(super) fn set_folders(&mut self, folders: &[FilePath], batch: &mut Batch) {
+        let image = self.image.with_folders(folders);
+        if let Some(image) = image {
+            self.image = image;
             batch.refresh = true;
         }
     }

@@ -2,7 +2,7 @@
 //! keys are in files.
 
 use super::Writer;
-use crate::contract::{Applied, Outcome, Rejection};
+use crate::contract::{Applied, Outcome, Rejection, Revision};
 use crate::journal::entry::Body;
 use crate::key::Key;
 use crate::key::answer::{AnswerValue, Answered};
@@ -69,7 +69,12 @@ impl Writer {
         if !self.keys.are_kept(self.journal.last_before(needed)) {
             return;
         }
-        if let Err(error) = self.journal.remove_before(needed) {
+        let gone = self.journal.remove_before(needed);
+        let noted = gone.and_then(|gone| match gone {
+            Revision(1..) if self.keeps_history => self.state.note_history(gone),
+            _ => Ok(()),
+        });
+        if let Err(error) = noted {
             tracing::warn!(%error, "an old journal segment could not be removed");
         }
     }

@@ -6,7 +6,7 @@ use jsond_document::{IdNames, Value};
 use jsond_store::medium::{Medium, MemoryMedium};
 use jsond_store::{
     Addition, Address, Durability, Edit, Effect, Key, Mutation, OpenError, Outcome, Precondition,
-    Resolved, Served, Settings, Store,
+    Progress, Resolved, Served, Settings, Store, Watch,
 };
 use std::pin::pin;
 use std::sync::Arc;
@@ -59,32 +59,35 @@ pub(crate) fn add(path: &str, key: Option<&str>, text: &str) -> Mutation {
 pub(crate) fn try_open(medium: &MemoryMedium, durability: Durability) -> Result<Store, OpenError> {
     let settings = Settings {
         durability,
+        watch: Watch::Off,
         segment_bytes: 2048,
         ..Settings::default()
     };
-    open_with(medium, None, settings)
+    open_with(medium, None, &settings)
 }
 
 pub(crate) fn open_with(
     medium: &MemoryMedium,
     single: Option<&str>,
-    settings: Settings,
+    settings: &Settings,
 ) -> Result<Store, OpenError> {
     let served = Served {
         medium: Arc::new(medium.clone()),
         single: single.map(str::to_owned),
     };
-    Store::open(served, Arc::new(medium.sub_folder(".jsond")), settings)
+    let journal = Arc::new(medium.sub_folder(".jsond"));
+    Store::open(served, journal, settings, &Progress::silent())
 }
 
 /// Opens with members of other names as ids, as `--id` says them.
 pub(crate) fn open_by(medium: &MemoryMedium, words: &[&str]) -> Store {
     let settings = Settings {
         segment_bytes: 2048,
+        watch: Watch::Off,
         ids: IdNames::parse(words.iter().copied()).unwrap(),
         ..Settings::default()
     };
-    open_with(medium, None, settings).unwrap()
+    open_with(medium, None, &settings).unwrap()
 }
 
 pub(crate) fn open(medium: &MemoryMedium) -> Store {

@@ -74,13 +74,14 @@ pub(super) enum ProblemKind {
     StorageFailed,
     Stopping,
     StorageFull,
+    NotStored,
     Coding,
 }
 
 use ProblemKind as P;
 
 /// Name (in `docs/problems.md`), status and title of each problem type.
-const TABLE: [(P, &str, u16, &str); 37] = [
+const TABLE: [(P, &str, u16, &str); 38] = [
     (
         P::MalformedRequest,
         "malformed-request",
@@ -208,6 +209,7 @@ const TABLE: [(P, &str, u16, &str); 37] = [
         "HTTP version not supported",
     ),
     (P::StorageFull, "storage-full", 507, "No room on the disk"),
+    (P::NotStored, "not-stored", 507, "Not stored"),
 ];
 
 /// Where the problem types are described: the file `docs/problems.md`, served by jsond itself.

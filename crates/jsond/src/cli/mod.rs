@@ -1,11 +1,16 @@
 //! Arguments as typed, and which command they mean.
 
 mod banner;
+mod bar;
+mod check;
 mod lang;
+mod place;
+mod repair;
 mod serve;
 
 use crate::client;
 use clap::Parser;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 #[derive(Debug, Parser)]
@@ -19,6 +24,8 @@ struct CommandLine {
 enum Command {
     Serve(serve::Arguments),
     Client(client::Arguments),
+    Check(check::Arguments),
+    Repair(repair::Arguments),
 }
 
 /// Runs the program with the process's arguments.
@@ -27,5 +34,12 @@ pub fn main() -> ExitCode {
     match CommandLine::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Client(arguments) => client::run(arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Repair(arguments) => repair::run(&arguments),
     }
+}
+
+/// Tells a person what went wrong.
+fn print_error(message: &str) {
+    writeln!(anstream::stderr(), "jsond: {message}").ok();
 }

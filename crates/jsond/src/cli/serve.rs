@@ -1,14 +1,15 @@
 //! `jsond serve`: from the arguments to a running server, and to its exit code.
 
-use super::{banner, lang};
+use super::bar::Bar;
+use super::place::{Folder, Place};
+use super::{banner, lang, print_error};
 use crate::api::Api;
 use crate::limits;
 use crate::server::{self, Console, Settings};
 use crate::wire::Lang;
 use anyhow::{Context as _, bail};
 use jsond_document::IdNames;
-use jsond_store::medium::{DiskMedium, Lock};
-use jsond_store::{Durability, Served, Store};
+use jsond_store::{Durability, Progress, Store, Watch};
 use std::io::{ErrorKind, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -24,9 +25,8 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The folder to serve, or one .json file
-    #[arg(default_value = ".")]
-    path: PathBuf,
+    #[command(flatten)]
+    place: Place,
 
     /// The address to listen on; without it 127.0.0.1 and ::1, which only this machine reaches
     #[arg(long, value_name = "ADDRESS", env = "JSOND_HOST")]
@@ -71,6 +71,17 @@ pub(super) struct Arguments {
     #[arg(long = "id", value_name = "[COLLECTION=]NAME", value_parser = parse_id)]
     ids: Vec<String>,
 
+    /// How edits of the files by other programs are noticed: auto, poll or off
+    ///
+    /// auto: by what the system tells, or every two seconds where it tells nothing. off: not before
+    /// jsond writes the same file.
+    #[arg(long, value_name = "HOW", default_value = "auto", value_parser = parse_watch)]
+    watch: Watch,
+
+    /// Keep the journal: segments that no file needs any more are renamed and stay
+    #[arg(long)]
+    history: bool,
+
     /// How many threads serve connections; without it, one for each core
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -94,6 +105,7 @@ Examples:
   jsond serve db.json --port 3000        one file, whose members are /posts, /comments, …
   jsond serve --port 0 --port-file port  a free port, written to the file `port`
   jsond serve --id posts=slug            /posts.json/hello is the record whose slug is hello
+  jsond serve data --journal /var/lib/x  the journal lies elsewhere, the folder stays plain
 
   curl http://localhost:12345/students.json
   curl -d '{\"Seung_Hyun\":{\"grade\":\"4.3\"}}' http://localhost:12345/students.json
@@ -122,6 +134,15 @@ fn parse_durability(text: &str) -> Result<Durability, String> {
             Ok(Durability::Interval(Duration::from_millis(milliseconds)))
         }
         _ => Err("it is always, or interval=MS with 1 to 60000 milliseconds".to_owned()),
+    }
+}
+
+fn parse_watch(text: &str) -> Result<Watch, String> {
+    match text {
+        "auto" => Ok(Watch::Auto),
+        "poll" => Ok(Watch::Poll),
+        "off" => Ok(Watch::Off),
+        _ => Err("it is auto, poll or off".to_owned()),
     }
 }
 
@@ -181,26 +202,14 @@ fn missing_consent(arguments: &Arguments, host: IpAddr) -> Option<String> {
     })
 }
 
-fn print_error(message: &str) {
-    writeln!(anstream::stderr(), "jsond: {message}").ok();
-}
-
 fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
     start_log();
     let lang = arguments
         .lang
         .unwrap_or_else(|| lang::by_locale(|name| std::env::var(name).ok()));
-    let (served, journal, lock) = open_folder(&arguments.path)?;
+    let folder = arguments.place.open_locked()?;
     let listeners = listen(arguments.host, arguments.port)?;
-    let store = Arc::new(Store::open(
-        served,
-        journal,
-        jsond_store::Settings {
-            durability: arguments.durability,
-            ids,
-            ..Default::default()
-        },
-    )?);
+    let store = Arc::new(open_store(&folder, arguments, ids)?);
     let port = listeners[0].local_addr()?.port();
     announce(arguments, lang, port, &store)?;
     let settings = Settings {
@@ -221,9 +230,26 @@ fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
     );
     let is_clean = store.stop();
     console_thread.join().ok();
-    drop(lock);
+    drop(folder);
     served.context("the server could not be started")?;
     Ok(is_clean)
+}
+
+fn open_store(folder: &Folder, arguments: &Arguments, ids: IdNames) -> anyhow::Result<Store> {
+    let settings = jsond_store::Settings {
+        durability: arguments.durability,
+        ids,
+        watch: arguments.watch,
+        history: arguments.history,
+        folder: folder.elsewhere.clone(),
+        ..Default::default()
+    };
+    let bar = Bar::start(Progress::of_bytes(folder.bytes()));
+    let tell = |done| bar.show(done);
+    let (served, journal) = (folder.served.clone(), Arc::clone(&folder.journal));
+    let opened = Store::open(served, journal, &settings, &Progress::new(&tell));
+    bar.finish();
+    Ok(opened?)
 }
 
 fn cores() -> usize {
@@ -252,60 +278,6 @@ fn start_log() {
         .with_target(false)
         .with_filter(filter);
     tracing_subscriber::registry().with(lines).init();
-}
-
-type Folder = (Served, Arc<DiskMedium>, Lock);
-
-/// Opens the folder, and takes its lock.
-fn open_folder(path: &Path) -> anyhow::Result<Folder> {
-    let shown = path.display();
-    let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => anyhow::anyhow!("there is no folder or file {shown}"),
-        _ => anyhow::anyhow!("{shown} cannot be opened: {error}"),
-    })?;
-    let (folder, single) = if metadata.is_dir() {
-        (path.to_owned(), None)
-    } else if metadata.is_file() {
-        let name = path.file_name().and_then(|name| name.to_str());
-        let name = name.with_context(|| format!("the name of {shown} is not UTF-8"))?;
-        if !name.ends_with(".json") {
-            bail!("{shown} is no .json file; serve a folder, or one .json file");
-        }
-        let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
-        (
-            folder.unwrap_or(Path::new(".")).to_owned(),
-            Some(name.to_owned()),
-        )
-    } else {
-        bail!("{shown} is neither a folder nor a file");
-    };
-    let medium = DiskMedium::open(&folder).with_context(|| format!("{shown} cannot be opened"))?;
-    medium
-        .check_readable()
-        .with_context(|| format!("{shown} cannot be read"))?;
-    let jsond = medium.sub_folder(".jsond").with_context(|| {
-        format!(
-            "the journal folder {} cannot be made or opened",
-            folder.join(".jsond").display()
-        )
-    })?;
-    let lock = medium
-        .lock()
-        .with_context(|| format!("{shown} cannot be locked"))?;
-    let Some(lock) = lock else {
-        bail!("another jsond serves {shown} already; stop it, or serve another folder");
-    };
-    let journal = match &single {
-        Some(name) => jsond
-            .sub_folder(name)
-            .context("the journal folder cannot be made")?,
-        None => jsond,
-    };
-    let served = Served {
-        medium: Arc::new(medium),
-        single,
-    };
-    Ok((served, Arc::new(journal), lock))
 }
 
 /// How often a free port is looked for that is free on both loopback addresses.
@@ -372,7 +344,7 @@ fn announce(arguments: &Arguments, lang: Lang, port: u16, store: &Store) -> anyh
         Some(IpAddr::V6(host)) => format!("[{host}]"),
         Some(host) => host.to_string(),
     };
-    let path = arguments.path.display().to_string();
+    let path = arguments.place.path.display().to_string();
     let mut text = banner::render(lang, &path, &host, port, &store.image());
     if let Durability::Interval(interval) = arguments.durability {
         let milliseconds = interval.as_millis();

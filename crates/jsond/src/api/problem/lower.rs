@@ -82,6 +82,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::OutcomeUnknown => Self::new(P::StorageFailed, detail),
             StoreError::Full => Self::new(P::StorageFull, detail),
+            StoreError::NotStored => Self::new(P::NotStored, detail),
             StoreError::Stopped => Self::new(P::Stopping, detail),
         }
     }

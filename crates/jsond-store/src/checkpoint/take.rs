@@ -1,0 +1,240 @@
+//! Takes what other programs did to files into the image.
+//!
+//! The content on disk is made durable and, where the two sides do not go together, kept beside the
+//! file, before the edit is journaled: from then on it counts as what lies there, and a checkpoint
+//! may replace it.
+
+use super::look::{Found, OnDisk, rememberable};
+use super::{Checkpointer, Looked, Obstacle, template_of};
+use crate::conflict::keep_conflict;
+use crate::contract::Revision;
+use crate::image::{FilePath, Image, Template};
+use crate::medium::folder_of;
+use crate::merge::{Merge, Sides};
+use crate::message::{HandEdit, Message, Taken};
+use jsond_document::{SyntaxError, Value};
+use std::collections::BTreeSet;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::Instant;
+
+/// An edit by hand that was found and read.
+pub(super) struct Edit {
+    known: OnDisk,
+    /// None where the file was removed.
+    hand: Option<Value>,
+}
+
+/// The answer of the writer that is waited for.
+type Answer = Receiver<Result<Taken, crate::StoreError>>;
+
+impl Checkpointer {
+    /// Judges a content that is not what was left there, and reads it.
+    pub(super) fn look_at_edit(
+        &mut self,
+        path: &FilePath,
+        known: OnDisk,
+        found: Found,
+    ) -> Result<Option<Looked>, Obstacle> {
+        let parsed = found.text.as_deref().map(Value::parse).transpose();
+        let is_whole = matches!(parsed, Ok(Some(_)));
+        let now = Instant::now();
+        if !self.schedule.is_meant(path, found.hash, is_whole, now) {
+            return Ok(None);
+        }
+        let hand = match parsed {
+            Ok(hand) => hand,
+            Err(error) => {
+                self.set_broken(path, Some(error.clone()));
+                return match self.is_behind(path, &known) {
+                    true => Err(Obstacle::Broken(error)),
+                    false => Ok(None),
+                };
+            }
+        };
+        let edit = Some(Edit { known, hand });
+        let path = path.clone();
+        Ok(Some(Looked { path, found, edit }))
+    }
+
+    /// Tells the writer whether a file on disk is broken; says it once.
+    pub(super) fn set_broken(&self, path: &FilePath, error: Option<SyntaxError>) {
+        let image = self.published.load();
+        let now = image.file(path).and_then(|file| file.broken.as_ref());
+        if now == error.as_ref() {
+            return;
+        }
+        if let Some(error) = &error {
+            tracing::warn!(
+                file = path.join("/"),
+                %error,
+                "the file is broken JSON; the last good version is served, and it is not overwritten"
+            );
+        }
+        self.writer.send(Message::Broken(path.clone(), error)).ok();
+    }
+
+    /// Takes in all edits of a round; leaves what is to be written.
+    pub(super) fn take_in(&mut self, looked: Vec<Looked>) -> Vec<Looked> {
+        let (edits, mut left): (Vec<_>, Vec<_>) =
+            looked.into_iter().partition(|one| one.edit.is_some());
+        let edits = self.make_edits_durable(edits);
+        let image = self.published.load_full();
+        let mut waiting = Vec::new();
+        for one in edits {
+            match self.submit_edit(&one, &image) {
+                Ok(answer) => waiting.push((one, answer)),
+                Err(obstacle) => self.put_off(&one.path, &obstacle),
+            }
+        }
+        for (one, answer) in waiting {
+            let path = one.path.clone();
+            match self.finish_edit(one, &answer) {
+                Ok(some) => left.extend(some),
+                Err(obstacle) => self.put_off(&path, &obstacle),
+            }
+        }
+        left
+    }
+
+    /// DURABILITY: what is journaled as lying on disk has to survive a power cut.
+    fn make_edits_durable(&mut self, edits: Vec<Looked>) -> Vec<Looked> {
+        let medium = &self.served.medium;
+        let mut failed = Vec::new();
+        let mut folders = BTreeSet::new();
+        let mut good = Vec::new();
+        for one in edits {
+            let disk_path = self.served.path_of(&one.path);
+            let synced = match one.found.hash {
+                Some(_) => medium.sync(&disk_path),
+                None => Ok(()),
+            };
+            match synced {
+                Ok(()) => {
+                    folders.insert(folder_of(&disk_path).to_owned());
+                    good.push(one);
+                }
+                Err(error) => failed.push((one.path, Obstacle::from(error))),
+            }
+        }
+        // A folder that is gone has no names to be lost.
+        folders.retain(|folder| {
+            medium
+                .sync_folder(folder)
+                .is_err_and(|error| error.kind() != std::io::ErrorKind::NotFound)
+        });
+        let (bad, good): (Vec<_>, Vec<_>) = good
+            .into_iter()
+            .partition(|one| folders.contains(folder_of(&self.served.path_of(&one.path))));
+        failed.extend(bad.into_iter().map(|one| (one.path, Obstacle::Folder)));
+        for (path, obstacle) in failed {
+            self.put_off(&path, &obstacle);
+        }
+        good
+    }
+
+    fn submit_edit(&self, looked: &Looked, image: &Image) -> Result<Answer, Obstacle> {
+        let Looked { path, found, edit } = looked;
+        let Some(Edit { known, hand }) = edit else {
+            return Err(Obstacle::Moved);
+        };
+        let template = found.text.as_deref().map_or(Template::None, template_of);
+        let sides = Sides {
+            has_text: !matches!(template, Template::OnDisk(_)),
+            path: path.clone(),
+            base: known.value.clone(),
+            held: known.revision,
+            hand: hand.clone(),
+        };
+        let against = image.file(path).map_or(Revision(0), |file| file.revision);
+        let merge = Merge::of(&sides, image);
+        if merge.conflict {
+            self.keep_conflict(path, found, image)?;
+        }
+        self.send_edit(HandEdit {
+            conflict_is_kept: merge.conflict,
+            merge: Some((against, merge)),
+            sides,
+            hash: found.hash,
+            template,
+        })
+    }
+
+    fn send_edit(&self, edit: HandEdit) -> Result<Answer, Obstacle> {
+        let (answer, answered) = sync_channel(1);
+        let message = Message::HandEdit(Box::new(edit), answer);
+        self.writer.send(message).map_err(|_| Obstacle::Journal)?;
+        Ok(answered)
+    }
+
+    fn keep_conflict(&self, path: &FilePath, found: &Found, image: &Image) -> Result<(), Obstacle> {
+        if let Some(text) = &found.text {
+            let disk_path = self.served.path_of(path);
+            keep_conflict(&self.served, &disk_path, text, image.revision)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until an edit is durable; gives the file if it is to be written now.
+    fn finish_edit(&mut self, looked: Looked, answer: &Answer) -> Result<Option<Looked>, Obstacle> {
+        let Looked { path, found, edit } = looked;
+        let taken = match answer.recv() {
+            Ok(Ok(Taken::Conflict(mut edit))) => {
+                // A write came in between and made a conflict of it.
+                let image = self.published.load_full();
+                self.keep_conflict(&path, &found, &image)?;
+                edit.conflict_is_kept = true;
+                match self.send_edit(*edit)?.recv() {
+                    Ok(Ok(taken)) => taken,
+                    _ => return Err(Obstacle::Journal),
+                }
+            }
+            Ok(Ok(taken)) => taken,
+            Ok(Err(_)) | Err(_) => return Err(Obstacle::Journal),
+        };
+        let Taken::Done { revision, is_whole } = taken else {
+            return Err(Obstacle::Moved);
+        };
+        let hand = edit.and_then(|edit| edit.hand);
+        if hand.is_none() && !is_whole {
+            tracing::warn!(
+                file = path.join("/"),
+                "the file was removed by hand while a write to it was pending; the write stays"
+            );
+        }
+        tracing::info!(file = path.join("/"), "an edit by hand was taken in");
+        let image = self.published.load();
+        // The value in the image shares its text with later versions, the hand's own does not.
+        let ours = image.file(&path).filter(|file| file.revision == revision);
+        let value = match (is_whole, ours) {
+            (true, Some(file)) => file.value.clone(),
+            _ => hand,
+        };
+        let on_disk = OnDisk {
+            hash: found.hash,
+            revision,
+            value,
+            seen: rememberable(found.stat),
+        };
+        self.schedule.note_rest(&path);
+        let is_behind = self.is_behind(&path, &on_disk);
+        let is_gone = on_disk.hash.is_none() && image.file(&path).is_none();
+        drop(image);
+        if is_gone {
+            self.on_disk.remove(&path);
+        } else {
+            self.on_disk.insert(path.clone(), on_disk);
+        }
+        self.announced.remove(&path);
+        let edit = None;
+        let looked = || Looked {
+            path: path.clone(),
+            found,
+            edit,
+        };
+        let now = Instant::now();
+        if is_behind {
+            self.schedule.touch(vec![path.clone()], now);
+        }
+        Ok((is_behind && self.schedule.may_write(&path, now)).then(looked))
+    }
+}

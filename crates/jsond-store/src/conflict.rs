@@ -1,0 +1,48 @@
+//! Keeps one side of a conflict beside its file.
+
+use crate::contract::Revision;
+use crate::medium::folder_of;
+use crate::served::Served;
+use std::io;
+
+/// Keeps one side of a conflict beside the file, durably; what was kept before is never touched.
+pub(crate) fn keep_conflict(
+    served: &Served,
+    disk_path: &str,
+    text: &[u8],
+    revision: Revision,
+) -> io::Result<()> {
+    let kept = free_name(served, disk_path, text, revision)?;
+    if served.medium.read(&kept)?.is_none() {
+        let temporary = Served::temporary_of(&kept, revision);
+        served.medium.write(&temporary, text, None)?;
+        served.medium.rename(&temporary, &kept)?;
+    }
+    served.medium.sync_folder(folder_of(&kept))?;
+    tracing::warn!(
+        file = disk_path,
+        kept,
+        "the two sides do not go together; one of them was kept beside the file"
+    );
+    Ok(())
+}
+
+/// A name that is free, or that has this very text already.
+fn free_name(
+    served: &Served,
+    disk_path: &str,
+    text: &[u8],
+    revision: Revision,
+) -> io::Result<String> {
+    let mut name = format!("{disk_path}.conflict-{revision}");
+    let mut tries = 1;
+    while served
+        .medium
+        .read(&name)?
+        .is_some_and(|there| there != text)
+    {
+        tries += 1;
+        name = format!("{disk_path}.conflict-{revision}-{tries}");
+    }
+    Ok(name)
+}

@@ -1,0 +1,45 @@
+//! How far a start has come.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counts what a start has read and built.
+///
+/// *Units*: bytes; building counts as much as reading twice.
+pub struct Progress<'a> {
+    done: AtomicU64,
+    tell: &'a (dyn Fn(u64) + Sync),
+}
+
+impl<'a> Progress<'a> {
+    /// Tells `tell` how much has been done.
+    #[must_use]
+    pub fn new(tell: &'a (dyn Fn(u64) + Sync)) -> Self {
+        let done = AtomicU64::new(0);
+        Self { done, tell }
+    }
+
+    /// Tells nobody.
+    #[must_use]
+    pub fn silent() -> Progress<'static> {
+        Progress::new(&|_| {})
+    }
+
+    /// How much there is to do where files and journal are this large.
+    #[must_use]
+    pub fn of_bytes(bytes: u64) -> u64 {
+        3 * bytes
+    }
+
+    pub(crate) fn add_read(&self, bytes: usize) {
+        self.add(bytes as u64);
+    }
+
+    pub(crate) fn add_built(&self, bytes: usize) {
+        self.add(2 * bytes as u64);
+    }
+
+    fn add(&self, amount: u64) {
+        let before = self.done.fetch_add(amount, Ordering::Relaxed);
+        (self.tell)(before + amount);
+    }
+}
