@@ -1,14 +1,17 @@
 //! A folder of JSON files that lives as long as the test, and what a reader of the plain files sees.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{STUDENTS, eventually};
+use super::{Mount, STUDENTS, eventually};
 
 /// A temporary folder; removed at the end.
 pub(crate) struct Folder {
+    /// Taken off before the folder is removed: fields are dropped in this order.
+    mount: Option<Mount>,
     folder: TempDir,
 }
 
@@ -18,7 +21,47 @@ impl Folder {
             .prefix("jsond-it-")
             .tempdir()
             .unwrap();
-        Self { folder }
+        Self {
+            mount: None,
+            folder,
+        }
+    }
+
+    /// A folder that is a file system of its own in memory, of a size as `1m`; see [`may_mount`].
+    ///
+    /// [`may_mount`]: super::may_mount
+    pub(crate) fn in_memory(size: &str) -> Self {
+        let mut folder = Self::empty();
+        folder.mount = Some(Mount::tmpfs(size, folder.path()));
+        folder
+    }
+
+    /// Makes a folder [`in_memory`](Self::in_memory) read-only.
+    pub(crate) fn becomes_read_only(&self) {
+        let mount = self.mount.as_ref().expect("a file system of its own");
+        mount.remount_read_only();
+    }
+
+    /// The files that keep a hand's version of a file, with their contents.
+    pub(crate) fn conflicts(&self, name: &str) -> Vec<(String, String)> {
+        let start = format!("{name}.conflict-");
+        let mut found: Vec<_> = std::fs::read_dir(self.path())
+            .unwrap()
+            .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+            .filter(|name| name.starts_with(&start))
+            .map(|name| (name.clone(), self.text(&name)))
+            .collect();
+        found.sort();
+        found
+    }
+
+    /// Replaces a file as most editors do: a new one beside it, synced and renamed over it.
+    pub(crate) fn save_by_rename(&self, name: &str, content: impl AsRef<[u8]>) {
+        let beside = self.file(&format!("{name}~"));
+        let mut file = std::fs::File::create(&beside).unwrap();
+        file.write_all(content.as_ref()).unwrap();
+        file.sync_all().unwrap();
+        std::fs::rename(beside, self.file(name)).unwrap();
     }
 
     /// The school of the contract: `students.json` with three records.

@@ -2,16 +2,24 @@
 //! every reply it reads. No test sleeps: it polls what it waits for, with a bound.
 
 mod folder;
+mod hand;
 pub(crate) mod http2;
 mod method;
+mod mount;
 mod reply;
 mod server;
+mod strace;
+mod tree;
 mod wire;
 
 pub(crate) use folder::Folder;
+pub(crate) use hand::{killed_while_pending, stopped_while_pending};
 pub(crate) use method::{JSON, JSON_PATCH, MERGE_PATCH, encoded};
+pub(crate) use mount::{Bound, Mount, may_mount};
 pub(crate) use reply::Reply;
-pub(crate) use server::{Server, run_to_end, scrubbed, wait_for};
+pub(crate) use server::{Exit, Server, run_to_end, scrubbed, wait_for};
+pub(crate) use strace::{Call, Strace, numbers_in, parse_trace};
+pub(crate) use tree::Tree;
 pub(crate) use wire::{Wire, render};
 
 use std::path::PathBuf;
@@ -45,8 +53,15 @@ pub(crate) fn skip(test: &str, reason: &str) {
     eprintln!("SKIPPED {test}: {reason}");
 }
 
-/// Whether a program of the tester's machine is there. A test that needs it says loudly that it is
-/// skipped, and fails where `JSOND_NO_SKIP=1` says that everything has to be there.
+/// Says loudly that a test did not run, and fails it where `JSOND_NO_SKIP=1` says that everything
+/// has to be there.
+pub(crate) fn skip_unless_strict(test: &str, reason: &str) {
+    let strict = std::env::var_os("JSOND_NO_SKIP").is_some_and(|value| value == "1");
+    assert!(!strict, "{test}: {reason}, and JSOND_NO_SKIP=1");
+    skip(test, reason);
+}
+
+/// Whether a program of the tester's machine is there; see [`skip_unless_strict`].
 pub(crate) fn has_program(test: &str, program: &str, arguments: &[&str]) -> bool {
     let status = Command::new(program)
         .args(arguments)
@@ -56,12 +71,7 @@ pub(crate) fn has_program(test: &str, program: &str, arguments: &[&str]) -> bool
         .status();
     let there = status.is_ok_and(|status| status.success());
     if !there {
-        let strict = std::env::var_os("JSOND_NO_SKIP").is_some_and(|value| value == "1");
-        assert!(
-            !strict,
-            "{test}: no {program} {arguments:?}, and JSOND_NO_SKIP=1"
-        );
-        skip(test, &format!("no {program} {arguments:?}"));
+        skip_unless_strict(test, &format!("no {program} {arguments:?}"));
     }
     there
 }

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::{Folder, PATIENCE, Reply, Wire, eventually};
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_jsond");
+
 /// A running `jsond serve`.
 pub(crate) struct Server {
     pub(crate) folder: Arc<Folder>,
@@ -40,9 +42,21 @@ impl Server {
 
     /// Starts on a PATH of its own (none when empty) in `folder`, which is kept alive.
     pub(crate) fn start_on(folder: Arc<Folder>, path: &str, flags: &[&str]) -> Self {
+        Self::launch(scrubbed(), folder, path, flags)
+    }
+
+    /// Starts through a shell that first runs `preparation`, as `ulimit -n 40`.
+    pub(crate) fn start_after(preparation: &str, folder: Arc<Folder>, flags: &[&str]) -> Self {
+        let mut command = bare("sh");
+        let script = format!("{preparation} && exec \"$0\" \"$@\"");
+        command.args(["-c", &script, PROGRAM]);
+        let path = folder.path().to_owned();
+        Self::launch(command, folder, path.to_str().unwrap(), flags)
+    }
+
+    fn launch(mut command: Command, folder: Arc<Folder>, path: &str, flags: &[&str]) -> Self {
         let scratch = tempfile::tempdir().unwrap();
         let port_file = scratch.path().join("port");
-        let mut command = scrubbed();
         command
             .arg("serve")
             .args(Some(path).filter(|path| !path.is_empty()));
@@ -107,6 +121,11 @@ impl Server {
         kibibytes << 10
     }
 
+    /// The number of the process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn connect(&self) -> Wire {
         Wire::open(self.address())
     }
@@ -151,6 +170,37 @@ impl Server {
     #[track_caller]
     pub(crate) fn json(&self, target: &str) -> serde_json::Value {
         self.get(target).is(200).json()
+    }
+
+    /// Polls a target until it is 200 with this value.
+    #[track_caller]
+    pub(crate) fn shows(&self, target: &str, expected: &serde_json::Value, bound: Duration) {
+        let mut last = String::new();
+        let start = Instant::now();
+        while start.elapsed() < bound {
+            let reply = self.get(target);
+            if reply.status == 200 && reply.json() == *expected {
+                return;
+            }
+            last = format!("{} {}", reply.status, reply.text());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("{target} does not show {expected} within {bound:?}: {last}");
+    }
+
+    /// Polls a target until its status is this.
+    #[track_caller]
+    pub(crate) fn turns(&self, target: &str, status: u16, bound: Duration) {
+        let mut last = 0;
+        let start = Instant::now();
+        while start.elapsed() < bound {
+            last = self.get(target).status;
+            if last == status {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("{target} is {last} after {bound:?}, not {status}");
     }
 
     /// Writes JSON with its media type.
@@ -253,7 +303,11 @@ fn collect(pipe: impl Read + Send + 'static, into: Arc<Mutex<Vec<u8>>>) -> JoinH
 
 /// The program with nothing of the tester's environment.
 pub(crate) fn scrubbed() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_jsond"));
+    bare(PROGRAM)
+}
+
+fn bare(program: &str) -> Command {
+    let mut command = Command::new(program);
     command
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default());
