@@ -7,9 +7,8 @@ use crate::change::{Operation, OperationKind};
 use crate::contract::{Address, Revision};
 use crate::image::{FilePath, Image};
 use crate::undo::{is_merged_inside, with_undo};
-use jsond_document::{
-    Difference, DifferenceEdit, IdRule, Kind, Pointer, Value, diff, id_of_value, quote,
-};
+use bytes::Bytes;
+use jsond_document::{Difference, DifferenceEdit, IdRule, Kind, Pointer, Value, diff, id_of_value};
 use std::collections::{HashMap, HashSet};
 
 /// What another program left of a file, and what it made that of.
@@ -176,34 +175,48 @@ pub(crate) fn merge(base: &Value, hand: &Value, ours: &Value, ids: &IdRule) -> M
     }
 }
 
+/// A member or an element, by the key that it has on all sides: its name or its id.
+struct Entry {
+    key: String,
+    /// The name as it is spelled.
+    name: Option<Bytes>,
+    value: Value,
+}
+
 /// The members by name, or the records of an array by id.
-fn entries(value: &Value, ids: &IdRule) -> Vec<(String, Value)> {
+fn entries(value: &Value, ids: &IdRule) -> Vec<Entry> {
     value
         .members()
         .map(|member| {
             let key = member.name().map(std::borrow::Cow::into_owned);
-            let key = key
-                .or_else(|| id_of_value(&member.value, ids.id_name()))
-                .unwrap_or_default();
-            (key, member.value)
+            let key = key.or_else(|| id_of_value(&member.value, ids.id_name()));
+            Entry {
+                key: key.unwrap_or_default(),
+                name: member.spelled_name,
+                value: member.value,
+            }
         })
         .collect()
 }
 
 fn merge_entries(base: &Value, hand: &Value, ours: &Value, kind: Kind, ids: &IdRule) -> Merged {
-    let (base_list, hand_list, ours_list) =
-        (entries(base, ids), entries(hand, ids), entries(ours, ids));
-    let by_key = |list: &[(String, Value)]| list.iter().cloned().collect::<HashMap<_, _>>();
-    let sides = (by_key(&base_list), by_key(&hand_list), by_key(&ours_list));
+    let lists = [base, hand, ours].map(|side| entries(side, ids));
+    let by_key = |list: &'_ [Entry]| -> HashMap<String, Value> {
+        let entries = list.iter();
+        entries
+            .map(|it| (it.key.clone(), it.value.clone()))
+            .collect()
+    };
+    let sides = [&lists[0], &lists[1], &lists[2]].map(|list| by_key(list));
     let by_record = base.is_collection(ids.id_name());
     let mut conflict = false;
-    let mut out: Vec<(String, Value)> = Vec::new();
-    for key in order_of(&base_list, &hand_list, &ours_list) {
+    let mut out: Vec<(Option<&Bytes>, Value)> = Vec::new();
+    for Entry { key, name, .. } in order_of(&lists) {
         let below = ids.child(kind, key);
-        let of_key = [sides.0.get(key), sides.1.get(key), sides.2.get(key)];
+        let of_key = [0, 1, 2].map(|side| sides[side].get(key));
         let merged = merge_entry(of_key, by_record, &below);
         conflict |= merged.1;
-        out.extend(merged.0.map(|value| (key.clone(), value)));
+        out.extend(merged.0.map(|value| (name.as_ref(), value)));
     }
     Merged {
         value: join(&out, kind),
@@ -231,40 +244,37 @@ fn merge_entry(sides: [Option<&Value>; 3], by_record: bool, ids: &IdRule) -> (Op
     }
 }
 
-/// The keys of both sides in the order in which they are to stand.
+/// The entries of both sides in the order in which they are to stand, each from the side whose
+/// order it is.
 ///
-/// The hand's order is kept, with what came on our side behind its neighbour, unless our side has
-/// another order than the base: then ours is.
-fn order_of<'a>(
-    base: &[(String, Value)],
-    hand: &'a [(String, Value)],
-    ours: &'a [(String, Value)],
-) -> Vec<&'a String> {
-    let positions: HashMap<_, _> = base.iter().map(|(key, _)| key).zip(0..).collect();
-    let known: Vec<usize> = ours
-        .iter()
-        .filter_map(|(key, _)| positions.get(key).copied())
-        .collect();
-    let (first, second) = match known.is_sorted() {
+/// The hand's order is kept, with what came on our side behind its neighbour or at the end, unless
+/// our side has another order than the base: then ours is.
+fn order_of([base, hand, ours]: &[Vec<Entry>; 3]) -> Vec<&Entry> {
+    let positions: HashMap<_, _> = base.iter().map(|it| &it.key).zip(0..).collect();
+    let known = ours.iter().filter_map(|it| positions.get(&it.key).copied());
+    let (first, second) = match known.collect::<Vec<usize>>().is_sorted() {
         true => (hand, ours),
         false => (ours, hand),
     };
-    let in_first: HashSet<_> = first.iter().map(|(key, _)| key).collect();
+    let in_first: HashSet<_> = first.iter().map(|it| &it.key).collect();
+    let last_common = second.iter().rposition(|it| in_first.contains(&it.key));
+    let (inside, at_end) = second.split_at(last_common.map_or(0, |at| at + 1));
     // What comes only in the second, by the entry of the first behind which it stands there.
-    let mut behind: HashMap<Option<&String>, Vec<&String>> = HashMap::new();
+    let mut behind: HashMap<Option<&String>, Vec<&Entry>> = HashMap::new();
     let mut neighbour = None;
-    for (key, _) in second {
-        if in_first.contains(key) {
-            neighbour = Some(key);
+    for entry in inside {
+        if in_first.contains(&entry.key) {
+            neighbour = Some(&entry.key);
         } else {
-            behind.entry(neighbour).or_default().push(key);
+            behind.entry(neighbour).or_default().push(entry);
         }
     }
     let mut order = behind.remove(&None).unwrap_or_default();
-    for (key, _) in first {
-        order.push(key);
-        order.extend(behind.remove(&Some(key)).unwrap_or_default());
+    for entry in first {
+        order.push(entry);
+        order.extend(behind.remove(&Some(&entry.key)).unwrap_or_default());
     }
+    order.extend(at_end);
     order
 }
 
@@ -273,15 +283,15 @@ fn all_inside(sides: [&Value; 3], ids: &IdRule) -> bool {
     sides.iter().all(|side| is_merged_inside(side, ids))
 }
 
-fn join(entries: &[(String, Value)], kind: Kind) -> Value {
+fn join(entries: &[(Option<&Bytes>, Value)], kind: Kind) -> Value {
     let named = kind == Kind::Object;
     let mut text = vec![if named { b'{' } else { b'[' }];
-    for (n, (key, value)) in entries.iter().enumerate() {
+    for (n, (name, value)) in entries.iter().enumerate() {
         if n > 0 {
             text.push(b',');
         }
-        if named {
-            text.extend_from_slice(quote(key).as_bytes());
+        if let Some(name) = name {
+            text.extend_from_slice(name);
             text.push(b':');
         }
         value.write_to(&mut text);

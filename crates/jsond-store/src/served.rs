@@ -56,6 +56,12 @@ impl Served {
         format!("{folder}{slash}.{name}{TEMPORARY}{revision}")
     }
 
+    /// Judges whether a temporary file is one of this file.
+    pub(crate) fn is_temporary_of(path: &str, temporary: &str) -> bool {
+        let start = Self::temporary_of(path, Revision(0));
+        temporary.starts_with(start.trim_end_matches('0'))
+    }
+
     /// Lists the paths of all served files and folders.
     pub(crate) fn list(&self) -> io::Result<Listing> {
         let mut listing = Listing::default();

@@ -8,8 +8,11 @@
 use super::look::{Found, hash_at, look};
 use super::{Checkpointer, Obstacle, OnDisk, Prepared, Sight, Step};
 use crate::image::FilePath;
+use crate::journal::entry::content_hash;
 use crate::served::Served;
+use jsond_document::Json;
 use std::io::{self, ErrorKind};
+use std::time::Instant;
 
 impl Checkpointer {
     /// Gives one file its new content, unless another program has touched it since it was read.
@@ -21,8 +24,16 @@ impl Checkpointer {
             Step::Exchange(temporary) => self.swap(temporary, &disk_path, prepared),
             Step::Overwrite(copy) => self.overwrite(copy, &disk_path, prepared),
             Step::Remove => self.take_away(&disk_path, prepared),
-            Step::Confirm | Step::Nothing => Ok(()),
+            Step::Confirm => self.touch_folder(&disk_path, prepared),
+            Step::Nothing => Ok(()),
         }
+    }
+
+    /// Changes a folder, so that its next sync has to write it again.
+    fn touch_folder(&self, disk_path: &str, prepared: &Prepared) -> Result<(), Obstacle> {
+        let temporary = Served::temporary_of(disk_path, prepared.mark.revision);
+        self.served.medium.write(&temporary, b"", None)?;
+        Ok(self.served.medium.remove(&temporary)?)
     }
 
     /// Gives a new file its name, which nothing may have got meanwhile.
@@ -52,6 +63,11 @@ impl Checkpointer {
             Err(error) => return Err(fixed(error)),
         }
         self.check_taken(temporary, disk_path, &prepared.found)?;
+        if let Ok(Some(old)) = medium.open(temporary) {
+            let (path, hash) = (&prepared.mark.path, prepared.found.hash);
+            let mut retired = self.retired.borrow_mut();
+            retired.keep(path, old, hash, Instant::now());
+        }
         Ok(medium.remove(temporary)?)
     }
 
@@ -103,17 +119,45 @@ impl Checkpointer {
         Ok(medium.remove(&taken)?)
     }
 
-    /// DURABILITY: from the first byte on until the last is synced the file holds neither content.
-    /// Its mark and the copy are durable, and recovery takes the copy.
     fn overwrite(&self, copy: &str, disk_path: &str, prepared: &Prepared) -> Result<(), Obstacle> {
         self.check_untouched(&prepared.mark.path, &prepared.found)?;
-        let gone = || io::Error::from(ErrorKind::NotFound);
-        let mut new = self.journal.open(copy)?.ok_or_else(gone)?;
+        let bytes = self.journal.stat(copy)?.map_or(0, |stat| stat.bytes);
+        let there = prepared.found.stat.map_or(0, |stat| stat.bytes);
+        let free = self.served.medium.free_bytes();
+        if free.is_some_and(|free| free < bytes.saturating_sub(there)) {
+            // Half a file is worse than an old one.
+            return Err(io::Error::from(ErrorKind::StorageFull).into());
+        }
+        self.write_over(copy, disk_path)
+            .map_err(|error| Obstacle::Half(copy.to_owned(), error))
+    }
+
+    /// DURABILITY: from the first byte on until the last is synced the file holds neither content.
+    /// Its mark and the copy are durable, and recovery takes the copy.
+    fn write_over(&self, copy: &str, disk_path: &str) -> io::Result<()> {
+        let mut new = self.journal.open(copy)?.ok_or(ErrorKind::NotFound)?;
         let mut file = self.served.medium.overwrite(disk_path)?;
         while let Some(piece) = new.next_piece()? {
             file.write(&piece)?;
         }
-        Ok(file.finish()?)
+        file.finish()
+    }
+
+    /// Overwrites a file once more that was half overwritten; what another program has made of it
+    /// since is left alone.
+    pub(super) fn finish_half(&mut self, path: &FilePath) -> Result<(), Obstacle> {
+        let Some(copy) = self.half.get(path).cloned() else {
+            return Ok(());
+        };
+        let disk_path = self.served.path_of(path);
+        let there = self.served.medium.read(&disk_path)?;
+        let is_hash_of_copy = there.as_deref().map(content_hash) == hash_at(&*self.journal, &copy)?;
+        let is_half = there.is_some_and(|text| Json::parse(&text).is_err());
+        if is_half || is_hash_of_copy {
+            self.write_over(&copy, &disk_path)?;
+        }
+        self.half.remove(path);
+        Ok(())
     }
 }
 

@@ -112,12 +112,19 @@ fn read(
         }
         file.rewind()?;
     }
-    let mut text = Vec::with_capacity(usize::try_from(stat.bytes).unwrap_or_default());
+    let (text, hash) = read_whole(file)?;
+    Ok((Some(text), hash))
+}
+
+/// Reads what is left of a file.
+pub(super) fn read_whole(file: &mut dyn PieceReader) -> io::Result<(Bytes, u128)> {
+    let bytes = file.stat()?.bytes;
+    let mut text = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default());
     while let Some(piece) = file.next_piece()? {
         text.extend_from_slice(&piece);
     }
     let hash = content_hash(&text);
-    Ok((Some(Bytes::from(text)), hash))
+    Ok((Bytes::from(text), hash))
 }
 
 /// Hashes what is left of a file.

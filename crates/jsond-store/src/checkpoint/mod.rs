@@ -10,6 +10,7 @@ mod exchange;
 mod look;
 mod obstacle;
 mod prepare;
+mod retired;
 mod schedule;
 mod take;
 
@@ -27,7 +28,9 @@ use arc_swap::ArcSwap;
 use jsond_document::Value;
 use look::{Found, Sight, look};
 use obstacle::Obstacle;
-use schedule::Schedule;
+use retired::Retired;
+use schedule::{Cost, Schedule};
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_channel};
@@ -77,9 +80,15 @@ pub(crate) struct Checkpointer {
     schedule: Schedule,
     watcher: Watcher,
     /// Contents that were announced and may have reached the disk, although a later step failed.
-    announced: HashMap<FilePath, OnDisk>,
+    announced: HashMap<FilePath, Vec<Option<u128>>>,
     /// Files that cannot be replaced by a rename, only overwritten.
     in_place: HashSet<FilePath>,
+    /// Files that were half overwritten, and the copies of what they are to hold.
+    half: HashMap<FilePath, String>,
+    /// Temporary files that have the text of another program, and whose name could not be given
+    /// back.
+    stuck: HashSet<String>,
+    retired: RefCell<Retired>,
 }
 
 /// A file that was looked at, and where something is to be done.
@@ -88,6 +97,8 @@ struct Looked {
     found: Found,
     /// What a hand made of it.
     edit: Option<take::Edit>,
+    /// A checkpoint has left it so and failed then; what of it is durable nobody knows.
+    is_unsure: bool,
 }
 
 /// A file on its way to a new content.
@@ -98,7 +109,7 @@ struct Prepared {
     old_template: Template,
     found: Found,
     step: Step,
-    cost: Duration,
+    cost: Cost,
 }
 
 /// What has to be done on disk.
@@ -110,7 +121,7 @@ enum Step {
     Overwrite(String),
     /// Remove the file.
     Remove,
-    /// The content is there already; its folder may not be synced.
+    /// The file is removed already; its folder may not be synced.
     Confirm,
     /// Nothing at all.
     Nothing,
@@ -138,6 +149,9 @@ impl Checkpointer {
             watcher: start.watcher,
             announced: HashMap::new(),
             in_place: HashSet::new(),
+            half: HashMap::new(),
+            stuck: HashSet::new(),
+            retired: RefCell::default(),
         }
     }
 
@@ -145,7 +159,8 @@ impl Checkpointer {
     pub(crate) fn run(mut self, orders: &Receiver<Order>) {
         self.rescan();
         loop {
-            let next = [self.schedule.next(), self.watcher.next()];
+            let retired = self.retired.borrow().next();
+            let next = [self.schedule.next(), self.watcher.next(), retired];
             let wait = next.into_iter().flatten().min();
             let order = match wait {
                 None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -172,6 +187,8 @@ impl Checkpointer {
     }
 
     fn do_due(&mut self, now: Instant) {
+        let late = self.retired.borrow_mut().look(now);
+        self.keep_late(late);
         if self.watcher.is_due(now) {
             self.rescan();
         }
@@ -211,6 +228,8 @@ impl Checkpointer {
             }
         }
         self.schedule.be_patient(true);
+        let late = self.retired.borrow_mut().look_at_all();
+        self.keep_late(late);
         is_done
     }
 
@@ -239,6 +258,7 @@ impl Checkpointer {
 
     /// Looks at the file on disk; none when there is nothing to do, or not yet.
     fn look(&mut self, path: &FilePath) -> Result<Option<Looked>, Obstacle> {
+        self.finish_half(path)?;
         let known = self.on_disk.get(path).cloned().unwrap_or_default();
         let found = match look(&self.served, path, &known)? {
             Sight::Unchanged(found) | Sight::Found(found) => found,
@@ -255,13 +275,14 @@ impl Checkpointer {
             }
             return self.look_at_known(path, &known, found);
         }
-        if self.announced.get(path).map(|it| it.hash) == Some(found.hash) {
+        let announced = self.announced.get(path);
+        if announced.is_some_and(|it| it.contains(&found.hash)) {
             // No hand did that: it is what a checkpoint that failed later had left.
-            let edit = None;
             return Ok(Some(Looked {
                 path: path.clone(),
                 found,
-                edit,
+                edit: None,
+                is_unsure: true,
             }));
         }
         self.look_at_edit(path, known, found)
@@ -290,6 +311,7 @@ impl Checkpointer {
             path: path.clone(),
             found,
             edit,
+            is_unsure: false,
         };
         Ok((is_behind && self.schedule.may_write(path, Instant::now())).then(looked))
     }
@@ -319,10 +341,13 @@ impl Checkpointer {
     }
 
     fn give_up(&mut self, prepared: &Prepared, obstacle: &Obstacle) {
-        match &prepared.step {
-            Step::Exchange(temporary) if !matches!(obstacle, Obstacle::Stuck(_)) => {
-                self.served.medium.remove(temporary).ok();
+        match (obstacle, &prepared.step) {
+            (Obstacle::Stuck(taken), _) => drop(self.stuck.insert(taken.clone())),
+            (Obstacle::Half(copy, _), _) => {
+                let path = prepared.mark.path.clone();
+                self.half.insert(path, copy.clone());
             }
+            (_, Step::Exchange(temporary)) => drop(self.served.medium.remove(temporary)),
             _ => {}
         }
         self.put_off(&prepared.mark.path, obstacle);
@@ -357,13 +382,8 @@ impl Checkpointer {
         // acknowledged has no other place than the file.
         is_announced |= self.health.has_lost_its_journal();
         for one in prepared.iter().filter(changes) {
-            let announced = OnDisk {
-                hash: one.mark.hash,
-                revision: one.mark.revision,
-                value: one.value.clone(),
-                seen: None,
-            };
-            self.announced.insert(one.mark.path.clone(), announced);
+            let path = one.mark.path.clone();
+            self.announced.entry(path).or_default().push(one.mark.hash);
         }
         self.each(prepared, |_, one| match one.step.is_change() {
             true if !is_announced => Err(Obstacle::Journal),

@@ -25,6 +25,9 @@ pub(crate) enum Obstacle {
     /// The file cannot be replaced, so it is overwritten.
     #[error("the file cannot be replaced ({0}); it is overwritten where it lies")]
     Fixed(io::Error),
+    /// Nobody knows what the file holds; it is overwritten once more by this copy.
+    #[error("the file could not be overwritten: {1}")]
+    Half(String, io::Error),
     /// The text of another program could not be given its name back.
     #[error("{0} has the text of another program, whose name could not be given back")]
     Stuck(String),

@@ -3,7 +3,8 @@
 //! A small file is laid out in memory. A large one is read, laid out and written in pieces, so that
 //! it costs no memory; what was read is hashed on the way, so that an edit by hand is not missed.
 
-use super::look::{Found, OnDisk};
+use super::look::Found;
+use super::schedule::Cost;
 use super::{Checkpointer, Looked, Obstacle, Prepared, Step};
 use crate::contract::Revision;
 use crate::image::{File, FilePath, Template};
@@ -14,7 +15,7 @@ use crate::served::Served;
 use bytes::Bytes;
 use jsond_document::{Layout, Value};
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Up to this size the text on disk is kept in memory as the layout.
 const TEMPLATE_BYTES_MAX: usize = 64 << 10;
@@ -55,50 +56,33 @@ impl Checkpointer {
     /// Writes the new content of a file beside it; none when there is nothing to write.
     pub(super) fn prepare(&mut self, looked: Looked) -> Result<Option<Prepared>, Obstacle> {
         let start = Instant::now();
-        let Looked { path, found, .. } = looked;
-        if let Some(ours) = self.announced.get(&path).cloned()
-            && ours.hash == found.hash
-        {
-            return Ok(Some(self.confirm(&path, ours, found)));
-        }
+        let Looked {
+            path,
+            found,
+            is_unsure,
+            ..
+        } = looked;
+        self.free_stuck(&path)?;
         let image = self.published.load_full();
         let file = image
             .file(&path)
             .and_then(|file| Some((file, file.value.clone()?)));
         let mut prepared = match file {
-            Some((file, value)) => self.prepare_text(&path, file, value, found)?,
-            None => removal(&path, image.revision, found),
+            Some((file, value)) => self.prepare_text(&path, (file, value), found, is_unsure)?,
+            None => removal(&path, image.revision, found, is_unsure),
         };
-        prepared.cost = start.elapsed();
+        prepared.cost.time = start.elapsed();
         Ok(Some(prepared))
     }
 
-    fn confirm(&self, path: &FilePath, ours: OnDisk, found: Found) -> Prepared {
-        let mark = Mark {
-            path: path.clone(),
-            revision: ours.revision,
-            hash: ours.hash,
-        };
-        let image = self.published.load();
-        let template = image.file(path).map(|file| file.template.clone());
-        let template = template.unwrap_or(Template::None);
-        Prepared {
-            mark,
-            value: ours.value,
-            old_template: template.clone(),
-            template,
-            found,
-            step: Step::Confirm,
-            cost: Duration::ZERO,
-        }
-    }
-
+    /// DURABILITY: what a failed checkpoint has left is written anew as a whole, because a sync that
+    /// failed once and works then says nothing about what was written before.
     fn prepare_text(
         &self,
         path: &FilePath,
-        file: &File,
-        value: Value,
+        (file, value): (&File, Value),
         mut found: Found,
+        is_unsure: bool,
     ) -> Result<Prepared, Obstacle> {
         let disk_path = self.served.path_of(path);
         if found.text.is_none() && found.hash.is_some() && !found.is_large() {
@@ -128,7 +112,7 @@ impl Checkpointer {
         let written = if found.is_large() {
             Some(self.write_large(path, file, &value, &found, &draft)?)
         } else {
-            write_small(file, &value, &found, &draft)?
+            write_small(file, &value, &found, &draft, is_unsure)?
         };
         let hash = written.as_ref().map_or(found.hash, |it| Some(it.hash));
         let template = match &written {
@@ -137,7 +121,7 @@ impl Checkpointer {
         };
         let step = match written {
             None => Step::Nothing,
-            Some(written) if Some(written.hash) == found.hash => {
+            Some(written) if Some(written.hash) == found.hash && !is_unsure => {
                 draft.medium.remove(&written.name)?;
                 Step::Nothing
             }
@@ -154,9 +138,12 @@ impl Checkpointer {
             value: Some(value),
             old_template: file.template.clone(),
             template,
+            cost: Cost {
+                is_large: found.is_large(),
+                ..Cost::default()
+            },
             found,
             step,
-            cost: Duration::ZERO,
         })
     }
 
@@ -275,17 +262,22 @@ fn write_small(
     value: &Value,
     found: &Found,
     draft: &Draft<'_>,
+    is_unsure: bool,
 ) -> Result<Option<Written>, Obstacle> {
     let text = lay_out_small(file, value, found);
-    if Some(content_hash(&text)) == found.hash {
+    if Some(content_hash(&text)) == found.hash && !is_unsure {
         return Ok(None);
     }
     draft.write(&text).map(Some)
 }
 
 /// A file that is no more.
-fn removal(path: &FilePath, revision: Revision, found: Found) -> Prepared {
-    let is_there = found.hash.is_some();
+fn removal(path: &FilePath, revision: Revision, found: Found, is_unsure: bool) -> Prepared {
+    let step = match found.hash {
+        Some(_) => Step::Remove,
+        None if is_unsure => Step::Confirm,
+        None => Step::Nothing,
+    };
     Prepared {
         mark: Mark {
             path: path.clone(),
@@ -295,12 +287,8 @@ fn removal(path: &FilePath, revision: Revision, found: Found) -> Prepared {
         value: None,
         template: Template::None,
         old_template: Template::None,
-        step: if is_there {
-            Step::Remove
-        } else {
-            Step::Nothing
-        },
+        step,
         found,
-        cost: Duration::ZERO,
+        cost: Cost::default(),
     }
 }

@@ -27,6 +27,9 @@ const COST_PARTS: u32 = 10;
 /// A cost that needs no rest: a small file and the syncs that it waits for.
 const COST_FREE: Duration = Duration::from_millis(20);
 
+/// A small file that took long has waited for a disk that is busy with something else.
+const SMALL_REST_MAX: Duration = Duration::from_secs(1);
+
 /// How long an edit by hand must have been the same.
 const EDIT_STAYS: Duration = Duration::from_millis(40);
 
@@ -41,6 +44,13 @@ struct Suspicion {
     hash: Option<u128>,
     since: Instant,
     first: Instant,
+}
+
+/// What it took to write a file.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Cost {
+    pub(super) time: Duration,
+    pub(super) is_large: bool,
 }
 
 pub(super) struct Schedule {
@@ -153,12 +163,17 @@ impl Schedule {
     }
 
     /// A file was written, at this cost.
-    pub(super) fn note_written(&mut self, path: &FilePath, cost: Duration, now: Instant) {
+    pub(super) fn note_written(&mut self, path: &FilePath, cost: Cost, now: Instant) {
         self.note_rest(path);
         self.rest.remove(path);
-        if let Some(cost) = cost.checked_sub(COST_FREE) {
-            self.rest
-                .insert(path.clone(), now + cost * (COST_PARTS - 1));
+        if let Some(time) = cost.time.checked_sub(COST_FREE) {
+            let rest = time * (COST_PARTS - 1);
+            let rest = if cost.is_large {
+                rest
+            } else {
+                rest.min(SMALL_REST_MAX)
+            };
+            self.rest.insert(path.clone(), now + rest);
         }
     }
 

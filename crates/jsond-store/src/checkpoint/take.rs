@@ -12,6 +12,8 @@ use crate::image::{FilePath, Image, Template};
 use crate::medium::folder_of;
 use crate::merge::{Merge, Sides};
 use crate::message::{HandEdit, Message, Taken};
+use crate::served::Served;
+use bytes::Bytes;
 use jsond_document::{SyntaxError, Value};
 use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -53,7 +55,12 @@ impl Checkpointer {
         };
         let edit = Some(Edit { known, hand });
         let path = path.clone();
-        Ok(Some(Looked { path, found, edit }))
+        Ok(Some(Looked {
+            path,
+            found,
+            edit,
+            is_unsure: false,
+        }))
     }
 
     /// Tells the writer whether a file on disk is broken; says it once.
@@ -133,7 +140,9 @@ impl Checkpointer {
     }
 
     fn submit_edit(&self, looked: &Looked, image: &Image) -> Result<Answer, Obstacle> {
-        let Looked { path, found, edit } = looked;
+        let Looked {
+            path, found, edit, ..
+        } = looked;
         let Some(Edit { known, hand }) = edit else {
             return Err(Obstacle::Moved);
         };
@@ -166,6 +175,35 @@ impl Checkpointer {
         Ok(answered)
     }
 
+    /// Keeps the text of another program that a temporary file still has: the next one would get
+    /// the same name.
+    pub(super) fn free_stuck(&mut self, path: &FilePath) -> Result<(), Obstacle> {
+        let disk_path = self.served.path_of(path);
+        let is_of_file = |temporary: &&String| Served::is_temporary_of(&disk_path, temporary);
+        let Some(temporary) = self.stuck.iter().find(is_of_file).cloned() else {
+            return Ok(());
+        };
+        let revision = self.published.load().revision;
+        if let Some(text) = self.served.medium.read(&temporary)? {
+            keep_conflict(&self.served, &disk_path, &text, revision)?;
+        }
+        self.served.medium.remove(&temporary)?;
+        self.stuck.remove(&temporary);
+        Ok(())
+    }
+
+    /// Keeps what a program wrote into a file that had been taken away already.
+    pub(super) fn keep_late(&self, late: Vec<(FilePath, Bytes)>) {
+        let image = self.published.load();
+        for (path, text) in late {
+            let disk_path = self.served.path_of(&path);
+            let kept = keep_conflict(&self.served, &disk_path, &text, image.revision);
+            if let Err(error) = kept {
+                tracing::warn!(file = disk_path, %error, "an edit by hand came late and is lost");
+            }
+        }
+    }
+
     fn keep_conflict(&self, path: &FilePath, found: &Found, image: &Image) -> Result<(), Obstacle> {
         if let Some(text) = &found.text {
             let disk_path = self.served.path_of(path);
@@ -176,7 +214,9 @@ impl Checkpointer {
 
     /// Waits until an edit is durable; gives the file if it is to be written now.
     fn finish_edit(&mut self, looked: Looked, answer: &Answer) -> Result<Option<Looked>, Obstacle> {
-        let Looked { path, found, edit } = looked;
+        let Looked {
+            path, found, edit, ..
+        } = looked;
         let taken = match answer.recv() {
             Ok(Ok(Taken::Conflict(mut edit))) => {
                 // A write came in between and made a conflict of it.
@@ -230,6 +270,7 @@ impl Checkpointer {
             path: path.clone(),
             found,
             edit,
+            is_unsure: false,
         };
         let now = Instant::now();
         if is_behind {

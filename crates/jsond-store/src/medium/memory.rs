@@ -48,6 +48,8 @@ pub(super) struct State {
     /// Files that cannot be renamed or replaced, only overwritten.
     mounted: BTreeSet<String>,
     watcher: Option<Watcher>,
+    /// What another program does directly before the next call of this kind.
+    interruption: Option<(&'static str, Interruption)>,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -125,6 +127,41 @@ impl MemoryMedium {
         self.lock().mounted.insert(path);
     }
 
+    /// Has another program do something directly before the next exchange, rename or removal.
+    pub fn interrupt(&self, call: &'static str, act: impl FnOnce(&Self) + Send + 'static) {
+        self.lock().interruption = Some((call, Interruption(Box::new(act))));
+    }
+
+    /// Lets another program do what it waits for.
+    fn let_others_in(&self, call: &str) {
+        let mut state = self.lock();
+        let is_due = state
+            .interruption
+            .as_ref()
+            .is_some_and(|(due, _)| *due == call);
+        let interruption = state.interruption.take_if(|_| is_due);
+        drop(state);
+        if let Some((_, Interruption(act))) = interruption {
+            act(self);
+        }
+    }
+
+    /// Opens a file as another program does that will write into it later, whatever name it has
+    /// then.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such file.
+    pub fn open_by_hand(&self, path: &str) -> impl FnOnce(&[u8]) + use<> {
+        let n = self.lock().seen[&self.full(path)];
+        let medium = self.clone();
+        move |text| {
+            let mut state = medium.lock();
+            state.inodes[n].seen = text.to_vec();
+            state.inodes[n].version += 1;
+        }
+    }
+
     /// Does what another program does that saves in place: gives a file another content.
     pub fn write_in_place(&self, path: &str, text: &[u8]) {
         let mut state = self.lock();
@@ -200,6 +237,15 @@ struct Watcher(Box<dyn Fn(Notice) + Send>);
 impl std::fmt::Debug for Watcher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Watcher")
+    }
+}
+
+/// What another program does.
+struct Interruption(Box<dyn FnOnce(&MemoryMedium) + Send>);
+
+impl std::fmt::Debug for Interruption {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Interruption")
     }
 }
 
@@ -359,6 +405,7 @@ impl Medium for MemoryMedium {
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.let_others_in("rename");
         let mut state = self.lock();
         let (from, to) = (self.full(from), self.full(to));
         state.call(format!("rename {from} {to}"))?;
@@ -369,6 +416,7 @@ impl Medium for MemoryMedium {
     }
 
     fn rename_to_free(&self, from: &str, to: &str) -> io::Result<()> {
+        self.let_others_in("rename");
         let mut state = self.lock();
         let (from, to) = (self.full(from), self.full(to));
         state.call(format!("rename {from} {to}"))?;
@@ -381,6 +429,7 @@ impl Medium for MemoryMedium {
     }
 
     fn exchange(&self, one: &str, other: &str) -> io::Result<()> {
+        self.let_others_in("exchange");
         let mut state = self.lock();
         let (one, other) = (self.full(one), self.full(other));
         if state.knows_no_exchange {
@@ -396,6 +445,7 @@ impl Medium for MemoryMedium {
     }
 
     fn remove(&self, path: &str) -> io::Result<()> {
+        self.let_others_in("remove");
         let mut state = self.lock();
         let path = self.full(path);
         state.call(format!("remove {path}"))?;

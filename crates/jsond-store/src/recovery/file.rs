@@ -107,7 +107,9 @@ fn redo_overwrite(
             continue;
         }
         let torn = medium.read(disk_path)?.unwrap_or_default();
-        if Json::parse(&torn).is_ok() {
+        let new = media.journal.read(&copy)?.unwrap_or_default();
+        let old = history.base_text().unwrap_or_default();
+        if Json::parse(&torn).is_ok() && !is_mix(&torn, &old, &new) {
             // It may be an edit by hand.
             keep_conflict(media.served, disk_path, &torn, last)?;
         }
@@ -116,13 +118,18 @@ fn redo_overwrite(
             "the file was half overwritten; it is written once more"
         );
         let mut file = medium.overwrite(disk_path)?;
-        let mut new = media.journal.open(&copy)?.ok_or(io::ErrorKind::NotFound)?;
-        while let Some(piece) = new.next_piece()? {
-            file.write(&piece)?;
-        }
+        file.write(&new)?;
         return file.finish();
     }
     Ok(())
+}
+
+/// Judges whether every byte is that of one of two texts at this place, as where one was half
+/// overwritten by the other.
+fn is_mix(torn: &[u8], old: &[u8], new: &[u8]) -> bool {
+    let is_of_either =
+        |(at, byte): (usize, &u8)| [old, new].iter().any(|it| it.get(at) == Some(byte));
+    torn.iter().enumerate().all(is_of_either)
 }
 
 /// Reads a file from disk; what is not there is no error.

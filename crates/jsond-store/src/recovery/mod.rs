@@ -22,7 +22,7 @@ use crate::served::{Served, Temporary};
 use crate::state::State;
 use file::recover_file;
 use history::{Histories, History};
-use jsond_document::IdNames;
+use jsond_document::{IdNames, Json};
 use std::collections::HashMap;
 
 /// What recovery found.
@@ -131,8 +131,10 @@ fn take_temporary(
         if hash.is_some_and(|hash| !history.knows(hash)) {
             let text = served.medium.read(path).map_err(OpenError::io(what()))?;
             let disk_path = served.path_of(&temporary.file);
-            let text = text.unwrap_or_default();
-            keep_conflict(served, &disk_path, &text, last).map_err(OpenError::io(what()))?;
+            // Half a text is that of a second try of the same checkpoint that was cut off.
+            if let Some(text) = text.filter(|text| Json::parse(text).is_ok()) {
+                keep_conflict(served, &disk_path, &text, last).map_err(OpenError::io(what()))?;
+            }
         }
     }
     if let Err(error) = served.medium.remove(path) {
