@@ -126,7 +126,7 @@ fn lost(lines: &[Entry], marks: &[Mark]) -> Vec<LostChange> {
         let operations = match &entry.body {
             Body::Change(operations) | Body::Keyed(_, operations) => operations,
             Body::Edited(edited) => &edited.patch,
-            Body::Mark(_) | Body::Done(..) => continue,
+            Body::Mark(_) | Body::Done(..) | Body::Passed(_) => continue,
         };
         let holds = |mark: &Mark, tokens: &[String]| {
             tokens.starts_with(&mark.path) && mark.revision >= entry.revision

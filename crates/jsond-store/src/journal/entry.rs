@@ -37,6 +37,9 @@ pub(crate) enum Body {
     Done(Mark, Option<Bytes>),
     /// Another program has edited a file.
     Edited(Box<Edited>),
+    /// The files hold everything up to this revision, and the keys in it are in files: segments
+    /// that end there are about to go.
+    Passed(Revision),
 }
 
 impl Body {
@@ -45,7 +48,7 @@ impl Body {
         match self {
             Self::Change(operations) | Self::Keyed(_, operations) => !operations.is_empty(),
             Self::Edited(edited) => !edited.patch.is_empty(),
-            Self::Mark(_) | Self::Done(..) => false,
+            Self::Mark(_) | Self::Done(..) | Self::Passed(_) => false,
         }
     }
 }
@@ -132,6 +135,10 @@ impl Entry {
                 out.extend_from_slice(format!("{revision} {batch} {time} done ").as_bytes());
                 encode_mark(mark, text.as_ref(), out);
             }
+            Body::Passed(passed) => {
+                let line = format!("{revision} {batch} {time} passed {{\"revision\":{passed}}}");
+                out.extend_from_slice(line.as_bytes());
+            }
             Body::Edited(edited) => {
                 out.extend_from_slice(format!("{revision} {batch} {time} edited ").as_bytes());
                 encode_edited(edited, out);
@@ -159,6 +166,7 @@ impl Entry {
             }
             "mark" => Body::Mark(mark(&json)?),
             "done" => Body::Done(mark(&json)?, text_of(&json)?),
+            "passed" => Body::Passed(revision_of(&json)?),
             "edited" => Body::Edited(Box::new(edited(&json)?)),
             _ => return None,
         };
@@ -236,6 +244,10 @@ fn spell_hash(hash: Option<u128>) -> String {
     hash.map_or("null".to_owned(), |hash| format!("\"{hash:032x}\""))
 }
 
+fn revision_of(json: &Json) -> Option<Revision> {
+    json.member("revision")?.as_str().parse().ok().map(Revision)
+}
+
 fn path_of(json: &Json) -> Option<Vec<String>> {
     let path = jsond_document::Pointer::parse(&json.member("file")?.as_text()?).ok()?;
     Some(path.tokens().to_vec())
@@ -251,7 +263,7 @@ fn hash_of(json: &Json) -> Option<Option<u128>> {
 fn mark(json: &Json) -> Option<Mark> {
     Some(Mark {
         path: path_of(json)?,
-        revision: Revision(json.member("revision")?.as_str().parse().ok()?),
+        revision: revision_of(json)?,
         hash: hash_of(json)?,
     })
 }

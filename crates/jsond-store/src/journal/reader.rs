@@ -3,7 +3,7 @@
 
 use super::segment::{self, Contents, Tail};
 use crate::contract::Revision;
-use crate::journal::entry::Entry;
+use crate::journal::entry::{Body, Entry};
 use crate::medium::Medium;
 use crate::progress::Progress;
 use crate::state::State;
@@ -121,16 +121,21 @@ pub(crate) fn read_journal(
     progress: &Progress<'_>,
 ) -> Result<Journal, OpenError> {
     let read = read_segments(journal, state, progress)?;
+    let passed = count_passed(&read);
     if let Some(fault) = find_fault(&read, state) {
         return Err(fault.error);
     }
     let (mut entries, mut segments): Journal = Default::default();
-    for read in read {
+    for (at, read) in read.into_iter().enumerate() {
         if read
             .contents
             .last()
             .is_some_and(|last| last <= state.history)
         {
+            continue;
+        }
+        if at < passed {
+            segments.push((read.name, read.contents.last().unwrap_or_default()));
             continue;
         }
         if read.is_empty() {
@@ -189,11 +194,30 @@ pub(crate) fn read_segments(
     Ok(read)
 }
 
+/// How many of the first segments nobody needs: they were about to go. One of them may have come
+/// back, or be missing, when the sync of their folder failed.
+fn count_passed(read: &[Read]) -> usize {
+    let passed = read.iter().flat_map(|it| &it.contents.entries).rev();
+    let passed = passed.filter_map(|entry| match entry.body {
+        Body::Passed(revision) => Some(revision),
+        _ => None,
+    });
+    let Some(passed) = passed.max() else {
+        return 0;
+    };
+    // The one after it says where a segment ends.
+    let begins_before =
+        |it: &Read| segment::first_of(&it.name).is_some_and(|it| it <= passed.next());
+    read.iter().rposition(begins_before).unwrap_or_default()
+}
+
 /// Finds the first segment that stops a start.
 pub(crate) fn find_fault(read: &[Read], state: &State) -> Option<Fault> {
     let mut next: Option<Revision> = None;
     let last_full = read.iter().rposition(|it| !it.is_empty());
-    for (at, one) in read.iter().enumerate().filter(|(_, it)| !it.is_empty()) {
+    let passed = count_passed(read);
+    let needed = read.iter().enumerate().skip(passed);
+    for (at, one) in needed.filter(|(_, it)| !it.is_empty()) {
         let is_last = Some(at) == last_full;
         if let Err(error) = check_segment(&one.name, &one.contents, is_last, next, state) {
             return Some(Fault { at, error });

@@ -3,7 +3,7 @@
 //! A file that is overwritten where it lies may reach the disk in any order of its pages: of what
 //! was written and not synced, the first half of each piece survives a power cut.
 
-use super::memory::{State, lock};
+use super::memory_state::{State, lock};
 use super::{PieceReader, PieceWriter, SegmentFile, Stat};
 use bytes::Bytes;
 use std::io;
@@ -103,9 +103,10 @@ impl PieceWriter for MemoryWriter {
 
     fn finish(self: Box<Self>) -> io::Result<()> {
         let mut state = self.handle.lock();
-        state.inodes[self.handle.n].seen.truncate(self.at);
-        state.call(format!("sync {}", self.handle.path))?;
-        state.sync_inode(self.handle.n);
+        let n = self.handle.n;
+        state.inodes[n].seen.truncate(self.at);
+        state.call_sync(&self.handle.path, n)?;
+        state.sync_inode(n);
         Ok(())
     }
 }
@@ -118,7 +119,7 @@ impl SegmentFile for Handle {
 
     fn sync(&mut self) -> io::Result<()> {
         let mut state = self.lock();
-        state.call(format!("sync {}", self.path))?;
+        state.call_sync(&self.path, self.n)?;
         state.sync_inode(self.n);
         Ok(())
     }

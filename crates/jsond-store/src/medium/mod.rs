@@ -8,7 +8,9 @@ mod disk;
 mod disk_file;
 mod disk_watch;
 mod memory;
+mod memory_calls;
 mod memory_file;
+mod memory_state;
 
 pub use disk::{DiskMedium, Lock};
 pub use memory::{Fault, MemoryMedium};

@@ -134,7 +134,7 @@ impl Histories {
             let path = match &entry.body {
                 Body::Mark(mark) | Body::Done(mark, _) => &mark.path,
                 Body::Edited(edited) => &edited.path,
-                Body::Change(_) | Body::Keyed(..) => continue,
+                Body::Change(_) | Body::Keyed(..) | Body::Passed(_) => continue,
             };
             files.entry(path.clone()).or_default();
         }
@@ -149,6 +149,7 @@ impl Histories {
         let (revision, time) = (entry.revision, entry.time);
         let is_passed = revision <= state.passed;
         match entry.body {
+            Body::Passed(_) => {}
             Body::Mark(mark) => self.of_file(&mark.path).take_announced(&mark),
             Body::Done(mark, text) => self.of_file(&mark.path).take_done(&mark, text),
             Body::Edited(edited) => {

@@ -69,6 +69,9 @@ impl Writer {
         if !self.keys.are_kept(self.journal.last_before(needed)) {
             return;
         }
+        if self.journal.last_before(needed) == Revision(0) || !self.note_passed(needed) {
+            return;
+        }
         let gone = self.journal.remove_before(needed);
         let noted = gone.and_then(|gone| match gone {
             Revision(1..) if self.keeps_history => self.state.note_history(gone),
@@ -77,5 +80,13 @@ impl Writer {
         if let Err(error) = noted {
             tracing::warn!(%error, "an old journal segment could not be removed");
         }
+    }
+
+    /// DURABILITY: what is about to go is said before it goes. If a removal is not durable and a
+    /// later one is, recovery must not take the gap for a lost segment.
+    fn note_passed(&mut self, needed: Revision) -> bool {
+        let mut batch = self.new_batch();
+        self.enter(Body::Passed(Revision(needed.0 - 1)), &mut batch);
+        self.run_batch(batch).is_ok()
     }
 }
