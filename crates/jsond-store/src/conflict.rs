@@ -15,7 +15,9 @@ pub(crate) fn keep_conflict(
     let kept = free_name(served, disk_path, text, revision)?;
     if served.medium.read(&kept)?.is_none() {
         let temporary = Served::temporary_of(&kept, revision);
-        served.medium.write(&temporary, text, None)?;
+        // Whoever may not read the file may not read what is kept of it.
+        let like = served.medium.stat(disk_path)?.map(|_| disk_path);
+        served.medium.write(&temporary, text, like)?;
         served.medium.rename(&temporary, &kept)?;
     }
     served.medium.sync_folder(folder_of(&kept))?;

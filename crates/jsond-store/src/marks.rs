@@ -65,16 +65,16 @@ impl Marks {
     }
 
     /// What a new segment says again of the files that lack changes, so that older segments can go;
-    /// except of files of which its first batch says more.
-    pub(crate) fn repeated(&self, image: &Image, newer: &[Mark]) -> Vec<Body> {
-        let is_old = |mark: &&Mark| newer.iter().all(|it| it.path != mark.path);
+    /// except of files of which its first batch has said it.
+    pub(crate) fn repeated(&self, image: &Image, said: &HashSet<FilePath>) -> Vec<Body> {
+        let is_old = |mark: &&Mark| !said.contains(&mark.path);
         let behind = self.on_disk.values().filter(|mark| is_behind(mark, image));
         // The text is in a line that is kept for as long as the file lacks changes.
         let done = behind
             .filter(is_old)
             .cloned()
             .map(|mark| Body::Done(mark, None));
-        let announced = self.announced.values().filter(is_old);
+        let announced = self.announced.values();
         done.chain(announced.cloned().map(Body::Mark)).collect()
     }
 

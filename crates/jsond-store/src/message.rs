@@ -110,6 +110,8 @@ pub(crate) struct Batch {
     pub(crate) touched: HashSet<FilePath>,
     /// What files on disk are found to hold, once the batch is durable.
     pub(crate) found: Vec<Mark>,
+    /// The files of which a line of the batch says what lies on disk.
+    pub(crate) said: HashSet<FilePath>,
     /// Something that is no change is to be published too.
     pub(crate) refresh: bool,
     /// Some files are settled: old segments may go.

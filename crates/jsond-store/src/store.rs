@@ -241,7 +241,8 @@ fn check_folder(
     }
     let what = "the journal cannot be read or written";
     let listed = journal.list("").map_err(OpenError::io(what))?;
-    let has_segments = listed.iter().any(|it| segment::is_name(&it.name));
+    let is_needed = |name: &str| segment::first_of(name).is_some_and(|it| it > state.history);
+    let has_segments = listed.iter().any(|it| is_needed(&it.name));
     match &state.folder {
         Some(other) if has_segments => Err(OpenError::OtherFolder {
             folder: other.clone(),

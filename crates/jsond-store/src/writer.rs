@@ -212,7 +212,7 @@ impl Writer {
             return Err(StoreError::OutcomeUnknown);
         }
         if self.journal.would_rotate(batch.text.len()) {
-            for mark in self.marks.repeated(&self.image, &batch.found) {
+            for mark in self.marks.repeated(&self.image, &batch.said) {
                 self.enter(mark, batch);
             }
         }
@@ -463,6 +463,7 @@ impl Writer {
     fn enter_done(&mut self, mark: Mark, text: Option<Bytes>, batch: &mut Batch) {
         let has_text = text.is_some() || mark.hash.is_none();
         self.marks.note_text(&mark.path, has_text);
+        batch.said.insert(mark.path.clone());
         self.enter(Body::Done(mark, text), batch);
     }
 

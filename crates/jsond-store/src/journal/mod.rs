@@ -22,7 +22,7 @@ pub(crate) struct Journal {
     identity: String,
     /// A segment's size unless one batch is larger.
     segment_bytes: u64,
-    /// Segments that nothing needs any more are kept under another name.
+    /// Segments that nothing needs any more stay.
     keeps_history: bool,
     open: Option<Open>,
     /// Segments that are complete, with their last revision.

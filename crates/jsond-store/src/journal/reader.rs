@@ -121,19 +121,12 @@ pub(crate) fn read_journal(
     progress: &Progress<'_>,
 ) -> Result<Journal, OpenError> {
     let read = read_segments(journal, state, progress)?;
-    let passed = count_passed(&read);
+    let passed = count_passed(&read, state);
     if let Some(fault) = find_fault(&read, state) {
         return Err(fault.error);
     }
     let (mut entries, mut segments): Journal = Default::default();
     for (at, read) in read.into_iter().enumerate() {
-        if read
-            .contents
-            .last()
-            .is_some_and(|last| last <= state.history)
-        {
-            continue;
-        }
         if at < passed {
             segments.push((read.name, read.contents.last().unwrap_or_default()));
             continue;
@@ -185,6 +178,10 @@ pub(crate) fn read_segments(
         progress.add_read(bytes.len());
         let (contents, length) = (segment::read(&bytes), bytes.len());
         progress.add_built(length);
+        if contents.last().is_some_and(|last| last <= state.history) {
+            // The last one of the history, of which nothing but reading tells where it ends.
+            continue;
+        }
         read.push(Read {
             name,
             contents,
@@ -196,15 +193,13 @@ pub(crate) fn read_segments(
 
 /// How many of the first segments nobody needs: they were about to go. One of them may have come
 /// back, or be missing, when the sync of their folder failed.
-fn count_passed(read: &[Read]) -> usize {
+fn count_passed(read: &[Read], state: &State) -> usize {
     let passed = read.iter().flat_map(|it| &it.contents.entries).rev();
     let passed = passed.filter_map(|entry| match entry.body {
         Body::Passed(revision) => Some(revision),
         _ => None,
     });
-    let Some(passed) = passed.max() else {
-        return 0;
-    };
+    let passed = passed.max().unwrap_or_default().max(state.passed);
     // The one after it says where a segment ends.
     let begins_before =
         |it: &Read| segment::first_of(&it.name).is_some_and(|it| it <= passed.next());
@@ -215,7 +210,7 @@ fn count_passed(read: &[Read]) -> usize {
 pub(crate) fn find_fault(read: &[Read], state: &State) -> Option<Fault> {
     let mut next: Option<Revision> = None;
     let last_full = read.iter().rposition(|it| !it.is_empty());
-    let passed = count_passed(read);
+    let passed = count_passed(read, state);
     let needed = read.iter().enumerate().skip(passed);
     for (at, one) in needed.filter(|(_, it)| !it.is_empty()) {
         let is_last = Some(at) == last_full;
@@ -278,7 +273,7 @@ fn mend_tail(
     tracing::warn!(
         segment = name,
         offset = contents.end,
-        "the journal ends in a batch that was never acknowledged; it is dropped"
+        "the journal ends in a batch that was never acknowledged, or is damaged; it is dropped"
     );
     let what = || format!("the tail of {name} cannot be mended");
     let mut file = journal

@@ -6,7 +6,9 @@ use super::{
     disk_watch, folder_of,
 };
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, File, MetadataExt, OpenOptions, OpenOptionsExt, PermissionsExt};
+use cap_std::fs::{
+    Dir, DirBuilder, DirBuilderExt, File, MetadataExt, OpenOptions, OpenOptionsExt, PermissionsExt,
+};
 use std::fs::TryLockError;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -45,11 +47,14 @@ impl DiskMedium {
         self.folder.read_dir(".").map(drop)
     }
 
-    /// Opens a folder inside this one, making it if needed.
+    /// Opens a folder inside this one, making it if needed; one that is made is for its owner only,
+    /// because what is in it may come from files that are.
     ///
     /// *Errors*: those of making and opening a directory.
     pub fn sub_folder(&self, name: &str) -> io::Result<Self> {
-        match self.folder.create_dir(name) {
+        let mut builder = DirBuilder::new();
+        builder.mode(0o700);
+        match self.folder.create_dir_with(name, &builder) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }

@@ -51,7 +51,9 @@ impl Writer {
             template,
             ..
         } = edit;
-        let revision = self.enter_edited(sides.path, hash, merge, Some(template), batch);
+        // A file that was removed keeps its layout if it comes back.
+        let template = hash.is_some().then_some(template);
+        let revision = self.enter_edited(sides.path, hash, merge, template, batch);
         let taken = Taken::Done { revision, is_whole };
         batch.waiting.push(Waiting::Hand(answer, taken));
     }
@@ -98,6 +100,7 @@ impl Writer {
         };
         self.enter(Body::Edited(Box::new(edited)), batch);
         let revision = if is_whole { line } else { Revision(line.0 - 1) };
+        batch.said.insert(path.clone());
         batch.found.push(Mark {
             path,
             revision,

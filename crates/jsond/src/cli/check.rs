@@ -78,7 +78,7 @@ fn render(inspection: &Inspection, has_journal: bool) -> String {
     }
     if inspection.has_torn_tail {
         line(
-            "  it ends in a batch that was never acknowledged; the next start drops it".to_owned(),
+            "  it ends in a batch that was never acknowledged, or is damaged; the next start drops it".to_owned(),
         );
     }
     for fault in &inspection.faults {

@@ -6,6 +6,7 @@ use jsond_store::medium::{DiskMedium, Lock, Medium};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where the journal lies in a folder.
 const JOURNAL_FOLDER: &str = ".jsond";
@@ -188,11 +189,24 @@ fn open_if_there(opened: io::Result<DiskMedium>) -> anyhow::Result<Option<DiskMe
     }
 }
 
+/// How often a lock is tried that `jsond check` may hold for an instant.
+const LOCK_TRIES: usize = 5;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
 fn lock(medium: &DiskMedium, path: &Path) -> anyhow::Result<Lock> {
     let shown = path.display();
-    let lock = medium
-        .lock()
-        .with_context(|| format!("{shown} cannot be locked"))?;
+    let mut lock = None;
+    for attempt in 0..LOCK_TRIES {
+        if attempt > 0 {
+            std::thread::sleep(LOCK_PAUSE);
+        }
+        lock = medium
+            .lock()
+            .with_context(|| format!("{shown} cannot be locked"))?;
+        if lock.is_some() {
+            break;
+        }
+    }
     lock.with_context(|| {
         format!("another jsond serves {shown} already; stop it, or serve another folder")
     })
