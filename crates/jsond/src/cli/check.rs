@@ -8,8 +8,8 @@ use std::process::ExitCode;
 
 /// Says whether a folder and its journal are sound; changes nothing
 ///
-/// Every served file is read, and the journal as at a start. The exit code is 0 when all is sound,
-/// 1 when something is not.
+/// Every served file is read, and the journal as at a start. What is wrong is named, with the way
+/// out. The exit code is 0 when all is sound, 1 when something is not.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

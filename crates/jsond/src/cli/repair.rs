@@ -10,8 +10,9 @@ use std::process::ExitCode;
 
 /// Lets a folder start again whose journal is damaged
 ///
-/// What is good before the damage stays. The rest is set aside beside it and nothing is thrown away;
-/// what can still be read of it is listed. On a terminal it asks first.
+/// What is good in the journal before the damage stays. The rest is set aside beside it and nothing
+/// is thrown away; changes in it that no file has are listed. On a terminal it asks first. Files
+/// that are broken JSON are only named. The exit code is 0 when the folder is sound then, 1 when not.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

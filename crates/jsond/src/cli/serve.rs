@@ -73,12 +73,13 @@ pub(super) struct Arguments {
 
     /// How edits of the files by other programs are noticed: auto, poll or off
     ///
-    /// auto: by what the system tells, or every two seconds where it tells nothing. off: not before
-    /// jsond writes the same file.
+    /// auto: by what the system tells, or every two seconds where it tells nothing. poll: by looking
+    /// every two seconds, for files that other machines write. off: not before jsond writes the same
+    /// file, or starts.
     #[arg(long, value_name = "HOW", default_value = "auto", value_parser = parse_watch)]
     watch: Watch,
 
-    /// Keep the journal: segments that no file needs any more are renamed and stay
+    /// Keep the journal: segments that no file needs any more stay, for people to read
     #[arg(long)]
     history: bool,
 
