@@ -70,6 +70,7 @@ impl Store {
             last,
             on_disk,
             behind,
+            unsure,
             taken,
             segments,
             keyed: in_journal,
@@ -103,6 +104,7 @@ impl Store {
             health: Arc::clone(&health),
             on_disk,
             behind,
+            unsure,
         });
         let threads = vec![
             spawn("writer", move || writer_thread.run(&messages))?,

@@ -163,6 +163,7 @@ fn a_temporary_file_with_the_text_of_another_program_is_kept_by_the_next_start()
     let store = open(&left);
     let kept = names_with(&left, "students.json.conflict-");
     assert_eq!(disk(&left, &kept[0]), hand(STUDENTS));
+    assert!(store.settle());
     assert_eq!(names_with(&left, ".jsond-"), [""; 0]);
     assert!(store.stop());
 }

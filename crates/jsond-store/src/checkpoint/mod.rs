@@ -15,7 +15,7 @@ mod schedule;
 mod take;
 
 pub(crate) use look::{OnDisk, hash_at, rememberable};
-pub(crate) use prepare::{COPY, copy_of, template_of};
+pub(crate) use prepare::{copy_of, remove_copies, template_of};
 
 use crate::health::Health;
 use crate::image::{FilePath, Image, Template};
@@ -66,6 +66,8 @@ pub(crate) struct Start {
     pub(crate) health: Arc<Health>,
     pub(crate) on_disk: HashMap<FilePath, OnDisk>,
     pub(crate) behind: Vec<FilePath>,
+    /// Contents that a checkpoint before this start announced and never called done.
+    pub(crate) unsure: HashMap<FilePath, Option<u128>>,
     pub(crate) watcher: Watcher,
 }
 
@@ -138,6 +140,8 @@ impl Checkpointer {
     pub(crate) fn new(start: Start) -> Self {
         let mut schedule = Schedule::default();
         schedule.write(start.behind, Instant::now());
+        let announced = start.unsure.into_iter();
+        let announced = announced.map(|(path, hash)| (path, vec![hash]));
         Self {
             served: start.served,
             journal: start.journal,
@@ -147,7 +151,7 @@ impl Checkpointer {
             on_disk: start.on_disk,
             schedule,
             watcher: start.watcher,
-            announced: HashMap::new(),
+            announced: announced.collect(),
             in_place: HashSet::new(),
             half: HashMap::new(),
             stuck: HashSet::new(),
@@ -230,6 +234,9 @@ impl Checkpointer {
         self.schedule.be_patient(true);
         let late = self.retired.borrow_mut().look_at_all();
         self.keep_late(late);
+        if is_done && self.half.is_empty() {
+            remove_copies(&*self.journal, &[]);
+        }
         is_done
     }
 

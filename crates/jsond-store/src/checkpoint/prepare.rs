@@ -21,7 +21,7 @@ use std::time::Instant;
 const TEMPLATE_BYTES_MAX: usize = 64 << 10;
 
 /// What the copies are called from which a file is overwritten.
-pub(crate) const COPY: &str = "overwrite-";
+const COPY: &str = "overwrite-";
 
 /// The layout of a file whose text is this.
 pub(crate) fn template_of(text: &[u8]) -> Template {
@@ -35,6 +35,18 @@ pub(crate) fn template_of(text: &[u8]) -> Template {
 /// The name of the copy, beside the journal, of a content that a file is overwritten by.
 pub(crate) fn copy_of(hash: u128) -> String {
     format!("{COPY}{hash:032x}.json")
+}
+
+/// Removes the copies by which files were to be overwritten, unless they may be needed once more.
+pub(crate) fn remove_copies(journal: &dyn Medium, needed: &[u128]) {
+    let listed = journal.list("").unwrap_or_default();
+    let needed: Vec<_> = needed.iter().map(|&hash| copy_of(hash)).collect();
+    let copies = listed.iter().filter(|it| it.name.starts_with(COPY));
+    for copy in copies.filter(|it| !needed.contains(&it.name)) {
+        if let Err(error) = journal.remove(&copy.name) {
+            tracing::warn!(copy.name, %error, "a copy could not be removed");
+        }
+    }
 }
 
 /// A content that has been written, durably, under a name that no program reads.

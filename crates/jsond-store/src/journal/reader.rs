@@ -126,6 +126,10 @@ pub(crate) fn read_journal(
         return Err(fault.error);
     }
     let (mut entries, mut segments): Journal = Default::default();
+    let count = read
+        .iter()
+        .rposition(|it| !it.is_empty())
+        .map_or(0, |at| at + 1);
     for (at, read) in read.into_iter().enumerate() {
         if at < passed {
             segments.push((read.name, read.contents.last().unwrap_or_default()));
@@ -142,8 +146,9 @@ pub(crate) fn read_journal(
         } = read;
         if contents.tail == Tail::Torn {
             mend_tail(journal, &name, &contents, length)?;
-        } else {
-            sync_segment(journal, &name, length)?;
+        }
+        if at + 1 == count {
+            sync_segment(journal, &name, &contents, length)?;
         }
         let last = contents.last().unwrap_or_default();
         segments.push((name, last));
@@ -252,13 +257,25 @@ fn discard(journal: &dyn Medium, name: &str) -> Result<(), OpenError> {
     journal.sync_folder("").map_err(OpenError::io(what()))
 }
 
-/// DURABILITY: a server that was killed may have left entries that are only in memory yet. From now
-/// on they are shown and built upon, so a power cut must not take them back.
-fn sync_segment(journal: &dyn Medium, name: &str, length: usize) -> Result<(), OpenError> {
+/// DURABILITY: a server that was killed may have left entries that are only in memory yet, and one
+/// whose sync failed entries of which the system has forgotten that they are not on the disk. From
+/// now on they are shown and built upon, so they are written once more before they are synced. Only
+/// the last segment can have such entries: none is begun before the one before it is durable.
+fn sync_segment(
+    journal: &dyn Medium,
+    name: &str,
+    contents: &Contents,
+    length: usize,
+) -> Result<(), OpenError> {
     let what = || format!("the segment {name} cannot be synced");
+    let bytes = journal.read(name).map_err(OpenError::io(what()))?;
+    let bytes = bytes.unwrap_or_default();
     journal
         .open_segment(name, length as u64)
-        .and_then(|mut file| file.sync())
+        .and_then(|mut file| {
+            file.write_at(0, &bytes[..contents.end.min(bytes.len())])?;
+            file.sync()
+        })
         .map_err(OpenError::io(what()))
 }
 

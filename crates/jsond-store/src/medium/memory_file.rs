@@ -59,6 +59,10 @@ impl Handle {
             Err(_) => bytes.len() / 2,
         };
         put(&mut state.inodes[self.n].seen, start, &bytes[..length]);
+        if start == 0 {
+            // What a sync failed to write before is written anew.
+            state.inodes[self.n].is_lost = false;
+        }
         called
     }
 }

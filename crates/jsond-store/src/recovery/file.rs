@@ -46,6 +46,11 @@ pub(super) fn recover_file(
     // An unknown content is an edit by hand of the last one that was there for certain.
     let base = known.or(history.done());
     take_read(path, &read, base, recovered);
+    if let (Some(known), Some(done)) = (known, history.done())
+        && known != done
+    {
+        doubt(path, known, done, recovered);
+    }
     let pending = history.pending(base);
     if pending.is_empty() {
         return Ok(());
@@ -86,6 +91,18 @@ fn take_read(path: &FilePath, read: &Read, base: Option<&Mark>, recovered: &mut 
     recovered.on_disk.insert(path.clone(), on_disk);
     let file = read.file.clone().map(|file| File { revision, ..file });
     recovered.image = recovered.image.with_file(path, file);
+}
+
+/// DURABILITY: a content that was announced is seen, but if a sync of it or of its folder failed, the
+/// system may have forgotten that it is not on the disk. It is written once more, and until then
+/// counts as not there.
+fn doubt(path: &FilePath, known: &Mark, done: &Mark, recovered: &mut Recovered) {
+    if let Some(on_disk) = recovered.on_disk.get_mut(path) {
+        (on_disk.hash, on_disk.revision) = (done.hash, done.revision);
+        on_disk.seen = None;
+    }
+    recovered.unsure.insert(path.clone(), known.hash);
+    recovered.behind.push(path.clone());
 }
 
 /// DURABILITY: a file that was being overwritten where it lies holds neither content. The copy that

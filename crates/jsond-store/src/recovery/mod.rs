@@ -7,7 +7,7 @@ mod file;
 mod history;
 mod merge;
 
-use crate::checkpoint::{COPY, OnDisk, hash_at};
+use crate::checkpoint::{OnDisk, hash_at, remove_copies};
 use crate::conflict::keep_conflict;
 use crate::contract::Revision;
 use crate::image::{FilePath, Image};
@@ -32,6 +32,9 @@ pub(crate) struct Recovered {
     pub(crate) on_disk: HashMap<FilePath, OnDisk>,
     /// Files whose changes are not on disk yet.
     pub(crate) behind: Vec<FilePath>,
+    /// Files with a content that a checkpoint announced and never called done; nobody knows whether
+    /// it is durable.
+    pub(crate) unsure: HashMap<FilePath, Option<u128>>,
     /// Edits by hand that were merged with what was pending.
     pub(crate) taken: Vec<TakenBefore>,
     pub(crate) segments: Vec<(String, Revision)>,
@@ -65,6 +68,7 @@ pub(crate) fn recover(
         last,
         on_disk: HashMap::new(),
         behind: Vec::new(),
+        unsure: HashMap::new(),
         taken: Vec::new(),
         segments,
         keyed,
@@ -88,7 +92,8 @@ pub(crate) fn recover(
     for (path, history) in std::mem::take(&mut histories.files) {
         recover_file(media, &path, &history, &mut recovered)?;
     }
-    remove_copies(media.journal);
+    let needed: Vec<_> = recovered.unsure.values().flatten().copied().collect();
+    remove_copies(media.journal, &needed);
     Ok(recovered)
 }
 
@@ -141,14 +146,4 @@ fn take_temporary(
         tracing::warn!(path, %error, "a temporary file could not be removed");
     }
     Ok(())
-}
-
-/// Removes the copies by which files were to be overwritten: all of them hold theirs now.
-fn remove_copies(journal: &dyn Medium) {
-    let listed = journal.list("").unwrap_or_default();
-    for copy in listed.iter().filter(|it| it.name.starts_with(COPY)) {
-        if let Err(error) = journal.remove(&copy.name) {
-            tracing::warn!(copy.name, %error, "a copy could not be removed");
-        }
-    }
 }

@@ -69,7 +69,9 @@ impl Writer {
         if !self.keys.are_kept(self.journal.last_before(needed)) {
             return;
         }
-        if self.journal.last_before(needed) == Revision(0) || !self.note_passed(needed) {
+        // Of what is behind that the keys may not be in files.
+        let passed = self.journal.last_before(needed);
+        if passed == Revision(0) || !self.note_passed(passed) {
             return;
         }
         let gone = self.journal.remove_before(needed);
@@ -84,9 +86,9 @@ impl Writer {
 
     /// DURABILITY: what is about to go is said before it goes. If a removal is not durable and a
     /// later one is, recovery must not take the gap for a lost segment.
-    fn note_passed(&mut self, needed: Revision) -> bool {
+    fn note_passed(&mut self, passed: Revision) -> bool {
         let mut batch = self.new_batch();
-        self.enter(Body::Passed(Revision(needed.0 - 1)), &mut batch);
+        self.enter(Body::Passed(passed), &mut batch);
         self.run_batch(batch).is_ok()
     }
 }
