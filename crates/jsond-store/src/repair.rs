@@ -188,8 +188,10 @@ fn close(
     let batch = kept_to.next();
     let mut lines = Vec::new();
     for (mark, n) in marks.iter().zip(0..) {
+        // DURABILITY: a mark that is repeated says of a file that it lacks changes. Those that are
+        // kept are still to be made.
         let mark = Mark {
-            revision: kept_to,
+            revision: mark.revision.min(kept_to),
             ..mark.clone()
         };
         let body = Body::Done(mark, None);
