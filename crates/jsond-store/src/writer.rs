@@ -456,6 +456,8 @@ impl Writer {
             Template::Text(text) if is_behind => Some(text),
             _ => None,
         };
+        // A base of another version would be worse than none.
+        let text = text.filter(|text| Some(content_hash(text)) == mark.hash);
         self.enter_done(mark.clone(), text, batch);
         self.marks.settle(mark);
     }

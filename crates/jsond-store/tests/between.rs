@@ -8,10 +8,10 @@ mod support;
 
 use hooked::Hooked;
 use jsond_store::medium::{Medium, MemoryMedium};
-use jsond_store::{Durability, Progress, Served, Settings, Store, Watch, repair};
+use jsond_store::{Durability, Edit, Progress, Served, Settings, Store, Watch, repair};
 use std::io;
-use std::sync::Arc;
-use support::{accept, open, put, text_at, try_open};
+use std::sync::{Arc, Mutex};
+use support::{accept, disk, mutation, open, put, text_at, try_open};
 
 fn open_hooked(medium: &Hooked, watch: Watch) -> Store {
     let settings = Settings {
@@ -78,4 +78,40 @@ fn a_repair_takes_no_pending_write_for_one_that_a_file_holds() {
         assert_eq!(text_at(&store, "p.json/a").as_deref(), Some("2"));
         store.stop();
     }
+}
+
+/// A checkpoint got as far as the new content, and the sync of its folder failed. The next one
+/// found its content there and journaled it as done, with the text of the content before as the
+/// base. After a kill and an edit by hand the later changes were replayed on that: indices hit
+/// other records, one that was removed came back, and an acknowledged write was gone.
+#[test]
+fn a_content_that_is_found_again_has_its_own_text_as_the_base() {
+    let medium = medium_with(r#"[{"id":1,"n":1},{"id":2,"n":2},{"id":3,"n":3}]"#);
+    let hooked = Hooked::new(&medium);
+    let store = Arc::new(open_hooked(&hooked, Watch::Off));
+    let (mut syncs, mut exchanges) = (0, 0);
+    let left = Arc::new(Mutex::new(None));
+    let (inner, taken, writer) = (medium.clone(), Arc::clone(&left), Arc::clone(&store));
+    accept(&store, mutation("o.json/1", Edit::Remove));
+    hooked.before(move |words| {
+        exchanges += i32::from(words.starts_with("exchange "));
+        if words.starts_with("exchange ") && exchanges == 2 {
+            *taken.lock().unwrap() = Some(inner.after_kill());
+        }
+        syncs += i32::from(words == "sync folder ");
+        let is_first = words == "sync folder " && syncs == 1;
+        if is_first {
+            accept(&writer, put("o.json/2/n", "22"));
+        }
+        fail_if(is_first)
+    });
+    assert!(store.settle());
+    let left = left.lock().unwrap().take().unwrap();
+    store.stop();
+    assert_eq!(disk(&left, "o.json"), r#"[{"id":2,"n":2},{"id":3,"n":3}]"#);
+    left.put("o.json", br#"[{"id":2,"n":2},{"id":3,"n":33}]"#);
+    let store = open(&left);
+    let found = text_at(&store, "o.json").unwrap();
+    assert_eq!(found, r#"[{"id":2,"n":22},{"id":3,"n":33}]"#);
+    store.stop();
 }
