@@ -7,11 +7,11 @@ mod hooked;
 mod support;
 
 use hooked::Hooked;
-use jsond_store::medium::{Medium, MemoryMedium};
+use jsond_store::medium::{Fault, Medium, MemoryMedium};
 use jsond_store::{Durability, Edit, Progress, Served, Settings, Store, Watch, repair};
 use std::io;
 use std::sync::{Arc, Mutex};
-use support::{accept, disk, mutation, open, put, text_at, try_open};
+use support::{accept, disk, mutation, open, put, text_at, try_open, wait};
 
 fn open_hooked(medium: &Hooked, watch: Watch) -> Store {
     let settings = Settings {
@@ -114,4 +114,43 @@ fn a_content_that_is_found_again_has_its_own_text_as_the_base() {
     let found = text_at(&store, "o.json").unwrap();
     assert_eq!(found, r#"[{"id":2,"n":22},{"id":3,"n":33}]"#);
     store.stop();
+}
+
+/// The first batch of a new segment found no room, and the next one was too large for it: the
+/// segment was begun again under its name, and its name was also that of one that is complete. The
+/// next checkpoint removed it while it was written.
+#[test]
+fn a_segment_that_is_begun_again_is_not_removed_while_it_is_written() {
+    let is_of_p = |words: &str| words.starts_with("create .p.json");
+    for at in 0..12 {
+        let medium = medium_with(r#"{"a":1}"#);
+        medium.put("p.json", br#"{"a":1}"#);
+        medium.put("q.json", br#"{"a":1}"#);
+        let hooked = Hooked::new(&medium);
+        let store = open_hooked(&hooked, Watch::Off);
+        // A file that lacks changes keeps the journal from being given up.
+        hooked.before(move |words| fail_if(is_of_p(words)));
+        accept(&store, put("p.json/a", "0"));
+        let long = |n: usize| format!("\"{}\"", "x".repeat(n));
+        accept(&store, put("o.json/a", &long(1200)));
+        medium.plan(Some((at, Fault::NoRoom)));
+        wait(store.submit(put("q.json/a", &long(1000)))).ok();
+        medium.plan(None);
+        wait(store.submit(put("q.json/a", &long(9000)))).ok();
+        if store.is_latched() {
+            continue;
+        }
+        hooked.before(|_| Ok(()));
+        assert!(store.settle());
+        hooked.before(move |words| fail_if(is_of_p(words)));
+        accept(&store, put("p.json/a", "10"));
+        accept(&store, put("o.json/a", "1"));
+        store.settle();
+        let left = medium.after_kill();
+        store.stop();
+        let store = open(&left);
+        let found = text_at(&store, "p.json/a");
+        assert_eq!(found.as_deref(), Some("10"), "no room at call {at}");
+        store.stop();
+    }
 }

@@ -123,7 +123,8 @@ impl Journal {
         let name = segment::name_of(first);
         let needed = (header.len() + batch.text.len()) as u64;
         let (file, bytes) = self.make_segment_that_fits(&name, needed, batch.reserve, &header)?;
-        if let Some(old) = self.open.take() {
+        // One whose first batch found no room is begun again under its name.
+        if let Some(old) = self.open.take().filter(|old| old.name != name) {
             self.closed.push((old.name, old.last));
         }
         let end = header.len() as u64;
@@ -132,7 +133,8 @@ impl Journal {
             file,
             end,
             bytes,
-            last: first,
+            // Nothing is in it yet.
+            last: Revision(first.0 - 1),
             unmended: 0,
         });
         Ok(())
