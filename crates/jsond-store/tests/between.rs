@@ -11,7 +11,7 @@ use jsond_store::medium::{Fault, Medium, MemoryMedium};
 use jsond_store::{Durability, Edit, Progress, Served, Settings, Store, Watch, repair};
 use std::io;
 use std::sync::{Arc, Mutex};
-use support::{accept, disk, mutation, open, put, text_at, try_open, wait};
+use support::{accept, disk, mutation, open, open_with, put, text_at, try_open, wait};
 
 fn open_hooked(medium: &Hooked, watch: Watch) -> Store {
     let settings = Settings {
@@ -153,4 +153,31 @@ fn a_segment_that_is_begun_again_is_not_removed_while_it_is_written() {
         assert_eq!(found.as_deref(), Some("10"), "no room at call {at}");
         store.stop();
     }
+}
+
+/// The one served file was removed by hand while nothing was pending for it. The writer took that
+/// for a change that removes the root document, and panicked: every later write was refused.
+#[test]
+fn a_single_file_that_is_removed_by_hand_comes_back_with_the_next_write() {
+    let medium = medium_with(r#"{"a":1,"b":1}"#);
+    let settings = Settings::default();
+    let store = open_with(&medium, Some("o.json"), &settings).unwrap();
+    accept(&store, put("a", "2"));
+    assert!(store.settle());
+    medium.remove("o.json").unwrap();
+    // A file that comes and goes is told of, and looked at.
+    medium.put("o.json", b"{");
+    medium.remove("o.json").unwrap();
+    store.settle();
+    store.settle();
+    assert_eq!(text_at(&store, "a").as_deref(), Some("2"));
+    accept(&store, put("a", "3"));
+    assert!(store.settle());
+    assert_eq!(disk(&medium, "o.json"), r#"{"a":3,"b":1}"#);
+    medium.remove("o.json").unwrap();
+    medium.put("o.json", br#"{"a":3,"b":4}"#);
+    accept(&store, put("a", "5"));
+    assert!(store.settle());
+    assert_eq!(text_at(&store, "b").as_deref(), Some("4"));
+    assert!(store.stop());
 }

@@ -44,6 +44,9 @@ impl Checkpointer {
             return Ok(None);
         }
         let hand = match parsed {
+            Ok(None) if self.served.single.is_some() => {
+                return Ok(self.miss_the_root(path, known, found));
+            }
             Ok(hand) => hand,
             Err(error) => {
                 self.set_broken(path, Some(error.clone()));
@@ -61,6 +64,27 @@ impl Checkpointer {
             edit,
             is_unsure: false,
         }))
+    }
+
+    /// There is always a root document: where a hand has removed its file, it is served as it was,
+    /// and comes back with the next write.
+    fn miss_the_root(&mut self, path: &FilePath, known: OnDisk, found: Found) -> Option<Looked> {
+        tracing::warn!("the served file was removed; the next write makes it again");
+        let is_behind = self.is_behind(path, &known);
+        let (hash, seen) = (None, None);
+        let known = OnDisk {
+            hash,
+            seen,
+            ..known
+        };
+        self.on_disk.insert(path.clone(), known);
+        if !is_behind {
+            self.schedule.note_rest(path);
+            return None;
+        }
+        let (path, edit) = (path.clone(), None);
+        let may_write = self.schedule.may_write(&path, Instant::now());
+        may_write.then_some(Looked { path, found, edit })
     }
 
     /// Tells the writer whether a file on disk is broken; says it once.
