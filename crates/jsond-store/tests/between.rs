@@ -11,7 +11,7 @@ use jsond_store::medium::{Fault, Medium, MemoryMedium};
 use jsond_store::{Durability, Edit, Progress, Served, Settings, Store, Watch, repair};
 use std::io;
 use std::sync::{Arc, Mutex};
-use support::{accept, disk, mutation, open, open_with, put, text_at, try_open, wait};
+use support::{accept, disk, mutation, names_with, open, open_with, put, text_at, try_open, wait};
 
 fn open_hooked(medium: &Hooked, watch: Watch) -> Store {
     let settings = Settings {
@@ -31,6 +31,14 @@ fn medium_with(text: &str) -> MemoryMedium {
     let medium = MemoryMedium::new();
     medium.put("o.json", text.as_bytes());
     medium
+}
+
+/// Whether a text is in the file or in something that was kept beside it.
+fn has(medium: &MemoryMedium, text: &str) -> bool {
+    let names = names_with(medium, "o.json");
+    let seen = names.iter().filter(|name| !name.starts_with('.'));
+    seen.map(|name| disk(medium, name))
+        .any(|it| it.contains(text))
 }
 
 fn fail_if(is_so: bool) -> io::Result<()> {
@@ -180,4 +188,57 @@ fn a_single_file_that_is_removed_by_hand_comes_back_with_the_next_write() {
     assert!(store.settle());
     assert_eq!(text_at(&store, "b").as_deref(), Some("4"));
     assert!(store.stop());
+}
+
+/// A hand edited a file between the look at it and the exchange of names, so it got its name back.
+/// Another edit came between the two exchanges: it was taken away for ours, and removed.
+#[test]
+fn an_edit_between_an_exchange_and_the_way_back_is_not_buried() {
+    let medium = medium_with(r#"{"a":1,"b":1,"c":1}"#);
+    let hooked = Hooked::new(&medium);
+    let store = open_hooked(&hooked, Watch::Off);
+    accept(&store, put("o.json/a", "2"));
+    let (inner, mut exchanges) = (medium.clone(), 0);
+    hooked.before(move |words| {
+        exchanges += i32::from(words.starts_with("exchange "));
+        match exchanges {
+            1 => inner.put("o.json", br#"{"a":1,"b":2,"c":1}"#),
+            2 => inner.put("o.json", br#"{"a":1,"b":1,"c":2}"#),
+            _ => {}
+        }
+        Ok(())
+    });
+    store.settle();
+    assert!(store.settle());
+    for text in ["\"a\":2", "\"b\":2", "\"c\":2"] {
+        assert!(has(&medium, text), "{text} {:?}", names_with(&medium, ""));
+    }
+    store.stop();
+}
+
+/// The way back failed, and the hand's text stayed under a name that no program reads. After a
+/// clean stop the journal said nothing of it any more, and the next start removed it.
+#[test]
+fn an_edit_that_cannot_have_its_name_back_is_kept_beside_the_file() {
+    let medium = medium_with(r#"{"a":1,"b":1}"#);
+    let hooked = Hooked::new(&medium);
+    let store = open_hooked(&hooked, Watch::Off);
+    accept(&store, put("o.json/a", "2"));
+    let (inner, mut exchanges) = (medium.clone(), 0);
+    hooked.before(move |words| {
+        let is_exchange = words.starts_with("exchange ");
+        exchanges += i32::from(is_exchange);
+        if is_exchange && exchanges == 1 {
+            inner.put("o.json", br#"{"a":1,"b":2}"#);
+        }
+        fail_if(is_exchange && exchanges == 2)
+    });
+    store.settle();
+    assert!(store.settle());
+    assert!(store.stop());
+    let store = open(&medium);
+    for text in ["\"a\":2", "\"b\":2"] {
+        assert!(has(&medium, text), "{text} {:?}", names_with(&medium, ""));
+    }
+    store.stop();
 }

@@ -7,8 +7,9 @@
 
 use super::look::{Found, hash_at, look};
 use super::{Checkpointer, Obstacle, OnDisk, Prepared, Sight, Step};
+use crate::conflict::keep_conflict;
 use crate::image::FilePath;
-use crate::journal::entry::content_hash;
+use crate::journal::entry::{Mark, content_hash};
 use crate::served::Served;
 use jsond_document::Json;
 use std::io::{self, ErrorKind};
@@ -62,7 +63,7 @@ impl Checkpointer {
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(Obstacle::Moved),
             Err(error) => return Err(fixed(error)),
         }
-        self.check_taken(temporary, disk_path, &prepared.found)?;
+        self.check_taken(temporary, disk_path, prepared)?;
         if let Ok(Some(old)) = medium.open(temporary) {
             let (path, hash) = (&prepared.mark.path, prepared.found.hash);
             let mut retired = self.retired.borrow_mut();
@@ -72,18 +73,37 @@ impl Checkpointer {
     }
 
     /// Looks at what was taken away, and gives it its name back if it is not what was read.
-    fn check_taken(&self, taken: &str, disk_path: &str, found: &Found) -> Result<(), Obstacle> {
+    fn check_taken(
+        &self,
+        taken: &str,
+        disk_path: &str,
+        prepared: &Prepared,
+    ) -> Result<(), Obstacle> {
         let medium = &*self.served.medium;
-        if hash_at(medium, taken).is_ok_and(|hash| hash == found.hash) {
+        if hash_at(medium, taken).is_ok_and(|hash| hash == prepared.found.hash) {
             return Ok(());
         }
         let is_back = match medium.kind(disk_path) {
             Ok(None) => medium.rename_to_free(taken, disk_path),
             _ => medium.exchange(taken, disk_path),
         };
-        match is_back {
+        if let Err(error) = is_back {
+            tracing::warn!(taken, %error, "the text of another program got no name back");
+        }
+        match self.keep_taken(taken, disk_path, &prepared.mark) {
             Ok(()) => Err(Obstacle::Moved),
             Err(_) => Err(Obstacle::Stuck(taken.to_owned())),
+        }
+    }
+
+    /// What is taken away by now is ours, unless the name could not be given back, or another
+    /// program had given the name to a newer text meanwhile: that is kept beside the file.
+    fn keep_taken(&self, taken: &str, disk_path: &str, ours: &Mark) -> io::Result<()> {
+        match self.served.medium.read(taken)? {
+            Some(text) if Some(content_hash(&text)) != ours.hash => {
+                keep_conflict(&self.served, disk_path, &text, ours.revision)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -115,7 +135,7 @@ impl Checkpointer {
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(Obstacle::Moved),
             other => other?,
         }
-        self.check_taken(&taken, disk_path, &prepared.found)?;
+        self.check_taken(&taken, disk_path, prepared)?;
         Ok(medium.remove(&taken)?)
     }
 
