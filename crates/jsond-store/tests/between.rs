@@ -242,3 +242,31 @@ fn an_edit_that_cannot_have_its_name_back_is_kept_beside_the_file() {
     }
     store.stop();
 }
+
+/// A file that can only be overwritten was, in part, when the disk was full. What lay there then
+/// was taken for broken JSON by hand: it stayed torn, and writes were refused until a restart.
+#[test]
+fn an_overwriting_that_failed_is_done_again_and_is_no_edit_by_hand() {
+    for fault in [Fault::NoRoom, Fault::Once] {
+        for at in 0..20 {
+            let pad = "x".repeat(3000);
+            let text = format!("{{\"a\":1,\"b\":1,\"c\":\"{pad}\"}}");
+            let medium = medium_with(&text);
+            medium.mount("o.json");
+            let store = open(&medium);
+            accept(&store, put("o.json/a", "22222"));
+            medium.plan(Some((at, fault)));
+            store.settle();
+            let calls = medium.calls();
+            medium.plan(None);
+            if store.is_latched() {
+                continue;
+            }
+            assert!(store.settle(), "{fault:?} at {at} of {calls:?}");
+            let written = text.replace("\"a\":1", "\"a\":22222");
+            assert_eq!(disk(&medium, "o.json"), written);
+            accept(&store, put("o.json/b", "3"));
+            assert!(store.stop());
+        }
+    }
+}

@@ -6,12 +6,11 @@
 //! journal guards that.
 
 use super::look::{Found, hash_at, look};
-use super::{Checkpointer, Obstacle, OnDisk, Prepared, Sight, Step};
+use super::{Checkpointer, Half, Obstacle, OnDisk, Prepared, Sight, Step};
 use crate::conflict::keep_conflict;
 use crate::image::FilePath;
 use crate::journal::entry::{Mark, content_hash};
 use crate::served::Served;
-use jsond_document::Json;
 use std::io::{self, ErrorKind};
 use std::time::Instant;
 
@@ -148,8 +147,11 @@ impl Checkpointer {
             // Half a file is worse than an old one.
             return Err(io::Error::from(ErrorKind::StorageFull).into());
         }
-        self.write_over(copy, disk_path)
-            .map_err(|error| Obstacle::Half(copy.to_owned(), error))
+        self.write_over(copy, disk_path).map_err(|error| {
+            let torn = hash_at(&*self.served.medium, disk_path).ok().flatten();
+            let copy = copy.to_owned();
+            Obstacle::Half(Half { copy, torn }, error)
+        })
     }
 
     /// DURABILITY: from the first byte on until the last is synced the file holds neither content.
@@ -166,14 +168,12 @@ impl Checkpointer {
     /// Overwrites a file once more that was half overwritten; what another program has made of it
     /// since is left alone.
     pub(super) fn finish_half(&mut self, path: &FilePath) -> Result<(), Obstacle> {
-        let Some(copy) = self.half.get(path).cloned() else {
+        let Some(Half { copy, torn }) = self.half.get(path).cloned() else {
             return Ok(());
         };
         let disk_path = self.served.path_of(path);
-        let there = self.served.medium.read(&disk_path)?;
-        let is_hash_of_copy = there.as_deref().map(content_hash) == hash_at(&*self.journal, &copy)?;
-        let is_half = there.is_some_and(|text| Json::parse(&text).is_err());
-        if is_half || is_hash_of_copy {
+        let there = hash_at(&*self.served.medium, &disk_path)?;
+        if there == torn || there == hash_at(&*self.journal, &copy)? {
             self.write_over(&copy, &disk_path)?;
         }
         self.half.remove(path);

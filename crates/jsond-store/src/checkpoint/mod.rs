@@ -27,7 +27,7 @@ use crate::watch::{Look, Watcher};
 use arc_swap::ArcSwap;
 use jsond_document::Value;
 use look::{Found, Sight, look};
-use obstacle::Obstacle;
+use obstacle::{Half, Obstacle};
 use retired::Retired;
 use schedule::{Cost, Schedule};
 use std::cell::RefCell;
@@ -85,8 +85,8 @@ pub(crate) struct Checkpointer {
     announced: HashMap<FilePath, Vec<Option<u128>>>,
     /// Files that cannot be replaced by a rename, only overwritten.
     in_place: HashSet<FilePath>,
-    /// Files that were half overwritten, and the copies of what they are to hold.
-    half: HashMap<FilePath, String>,
+    /// Files that were half overwritten.
+    half: HashMap<FilePath, Half>,
     /// Temporary files that have the text of another program, and whose name could not be given
     /// back.
     stuck: HashSet<String>,
@@ -350,9 +350,9 @@ impl Checkpointer {
     fn give_up(&mut self, prepared: &Prepared, obstacle: &Obstacle) {
         match (obstacle, &prepared.step) {
             (Obstacle::Stuck(taken), _) => drop(self.stuck.insert(taken.clone())),
-            (Obstacle::Half(copy, _), _) => {
+            (Obstacle::Half(half, _), _) => {
                 let path = prepared.mark.path.clone();
-                self.half.insert(path, copy.clone());
+                self.half.insert(path, half.clone());
             }
             (_, Step::Exchange(temporary)) => drop(self.served.medium.remove(temporary)),
             _ => {}

@@ -27,10 +27,19 @@ pub(crate) enum Obstacle {
     Fixed(io::Error),
     /// Nobody knows what the file holds; it is overwritten once more by this copy.
     #[error("the file could not be overwritten: {1}")]
-    Half(String, io::Error),
+    Half(Half, io::Error),
     /// The text of another program could not be given its name back.
     #[error("{0} has the text of another program, whose name could not be given back")]
     Stuck(String),
+}
+
+/// A file that was half overwritten.
+#[derive(Debug, Clone)]
+pub(crate) struct Half {
+    /// The copy of what it is to hold.
+    pub(crate) copy: String,
+    /// The hash of what it holds, where that can be told.
+    pub(crate) torn: Option<u128>,
 }
 
 impl Obstacle {

@@ -84,7 +84,12 @@ impl Checkpointer {
         }
         let (path, edit) = (path.clone(), None);
         let may_write = self.schedule.may_write(&path, Instant::now());
-        may_write.then_some(Looked { path, found, edit })
+        may_write.then_some(Looked {
+            path,
+            found,
+            edit,
+            is_unsure: false,
+        })
     }
 
     /// Tells the writer whether a file on disk is broken; says it once.
@@ -289,6 +294,7 @@ impl Checkpointer {
             self.on_disk.insert(path.clone(), on_disk);
         }
         self.announced.remove(&path);
+        self.half.remove(&path);
         let edit = None;
         let looked = || Looked {
             path: path.clone(),

@@ -94,10 +94,11 @@ impl PieceReader for MemoryReader {
 
 impl PieceWriter for MemoryWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.handle.write("write", self.at, bytes)?;
+        let written = self.handle.write("write", self.at, bytes);
         let mut state = self.handle.lock();
         let inode = &mut state.inodes[self.handle.n];
         inode.version += 1;
+        written?;
         if self.in_place {
             put(&mut inode.durable, self.at, &bytes[..bytes.len() / 2]);
         }
