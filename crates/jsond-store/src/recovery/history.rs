@@ -57,9 +57,11 @@ impl History {
         }
     }
 
-    /// The contents that a checkpoint may have been about to write.
+    /// The contents that a checkpoint may have been about to write, and not that which was there
+    /// for certain.
     pub(super) fn announced_hashes(&self) -> impl Iterator<Item = u128> {
-        self.marks.iter().rev().filter_map(|mark| mark.hash)
+        let begun = self.marks.iter().skip(usize::from(self.done.is_some()));
+        begun.rev().filter_map(|mark| mark.hash)
     }
 
     /// Judges whether the file ever had this content, as far as the journal goes back.
