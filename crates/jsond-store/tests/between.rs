@@ -11,6 +11,7 @@ use jsond_store::medium::{Fault, Medium, MemoryMedium};
 use jsond_store::{Durability, Edit, Progress, Served, Settings, Store, Watch, repair};
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 use support::{accept, disk, mutation, names_with, open, open_with, put, text_at, try_open, wait};
 
 fn open_hooked(medium: &Hooked, watch: Watch) -> Store {
@@ -45,6 +46,14 @@ fn fail_if(is_so: bool) -> io::Result<()> {
     match is_so {
         true => Err(io::Error::other("hooked")),
         false => Ok(()),
+    }
+}
+
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -292,4 +301,18 @@ fn a_copy_that_was_used_up_does_not_undo_an_edit_by_hand() {
     store.settle();
     assert_eq!(disk(&left, "o.json"), hand);
     store.stop();
+}
+
+/// A file was broken JSON from the start on, and was removed by hand. It stayed in the image as
+/// one without a value: `PUT` was 404, and no other way led to a new file of that name.
+#[test]
+fn a_file_that_never_could_be_read_and_is_removed_can_be_made_anew() {
+    let medium = medium_with("{ broken");
+    let hooked = Hooked::new(&medium);
+    let store = open_hooked(&hooked, Watch::Poll);
+    medium.remove("o.json").unwrap();
+    wait_until("it is gone", || store.image().files().is_empty());
+    accept(&store, put("o.json", "2"));
+    assert!(store.stop());
+    assert_eq!(disk(&medium, "o.json").trim_end(), "2");
 }

@@ -75,6 +75,11 @@ impl Writer {
         let line = self.last.next();
         let is_whole = pending.is_empty();
         let mut text = None;
+        let was_never_read = |it: &std::sync::Arc<File>| hash.is_none() && it.value.is_none();
+        if self.image.file(&path).is_some_and(was_never_read) {
+            self.image = self.image.with_file(&path, None);
+            batch.refresh = true;
+        }
         if let Some(file) = self.image.file(&path) {
             let mut file = File::clone(file);
             file.template = template.unwrap_or(file.template);
