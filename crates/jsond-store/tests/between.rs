@@ -10,7 +10,7 @@ use hooked::Hooked;
 use jsond_store::medium::{Fault, Medium, MemoryMedium};
 use jsond_store::{Durability, Edit, Progress, Served, Settings, Store, Watch, repair};
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 use support::{accept, disk, mutation, names_with, open, open_with, put, text_at, try_open, wait};
 
@@ -315,4 +315,30 @@ fn a_file_that_never_could_be_read_and_is_removed_can_be_made_anew() {
     accept(&store, put("o.json", "2"));
     assert!(store.stop());
     assert_eq!(disk(&medium, "o.json").trim_end(), "2");
+}
+
+/// A file could not be read for a moment, and then a hand broke it. Nothing was pending, yet it was
+/// to be written for ever: it was read again and again, and no stop was clean.
+#[test]
+fn a_broken_file_for_which_nothing_is_pending_holds_up_no_stop() {
+    let medium = medium_with(r#"{"a":1}"#);
+    let hooked = Hooked::new(&medium);
+    let store = open_hooked(&hooked, Watch::Poll);
+    let mut is_first = true;
+    let (failed, has_failed) = mpsc::channel();
+    hooked.before(move |words| {
+        let fails = words == "open o.json" && std::mem::take(&mut is_first);
+        if fails {
+            failed.send(()).ok();
+        }
+        fail_if(fails)
+    });
+    medium.put("o.json", b"{ broken");
+    has_failed.recv().unwrap();
+    wait_until("it is known to be broken", || {
+        store.image().files()[0].1.broken.is_some()
+    });
+    assert!(store.settle());
+    assert!(store.stop());
+    assert_eq!(disk(&medium, "o.json"), "{ broken");
 }

@@ -50,10 +50,11 @@ impl Checkpointer {
             Ok(hand) => hand,
             Err(error) => {
                 self.set_broken(path, Some(error.clone()));
-                return match self.is_behind(path, &known) {
-                    true => Err(Obstacle::Broken(error)),
-                    false => Ok(None),
-                };
+                if self.is_behind(path, &known) {
+                    return Err(Obstacle::Broken(error));
+                }
+                self.schedule.note_rest(path);
+                return Ok(None);
             }
         };
         let edit = Some(Edit { known, hand });
