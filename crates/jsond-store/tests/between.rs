@@ -342,3 +342,20 @@ fn a_broken_file_for_which_nothing_is_pending_holds_up_no_stop() {
     assert!(store.stop());
     assert_eq!(disk(&medium, "o.json"), "{ broken");
 }
+
+/// A file could once only be overwritten, and was removed then. What was pending for it waited for
+/// a file to overwrite, for ever.
+#[test]
+fn a_file_that_could_only_be_overwritten_and_is_gone_is_made_again() {
+    let medium = medium_with(r#"{"a":1}"#);
+    medium.mount("o.json");
+    let store = open(&medium);
+    accept(&store, put("o.json/a", "2"));
+    assert!(store.settle());
+    medium.remove("o.json").unwrap();
+    accept(&store, put("o.json/a", "3"));
+    assert!(store.settle());
+    assert_eq!(text_at(&store, "o.json/a").as_deref(), Some("3"));
+    assert!(disk(&medium, "o.json").contains('3'));
+    assert!(store.stop());
+}

@@ -105,7 +105,8 @@ impl Checkpointer {
                 return Err(Obstacle::Moved);
             }
         }
-        let in_place = found.is_link || self.in_place.contains(path);
+        // What is not there cannot be overwritten, and has nothing that a name could not replace.
+        let in_place = found.hash.is_some() && (found.is_link || self.in_place.contains(path));
         let draft = if in_place {
             Draft {
                 medium: &*self.journal,
