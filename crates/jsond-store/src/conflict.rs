@@ -19,14 +19,13 @@ pub(crate) fn keep_conflict(
         let like = served.medium.stat(disk_path)?.map(|_| disk_path);
         served.medium.write(&temporary, text, like)?;
         served.medium.rename(&temporary, &kept)?;
+        tracing::warn!(
+            file = disk_path,
+            kept,
+            "the two sides do not go together; one of them was kept beside the file"
+        );
     }
-    served.medium.sync_folder(folder_of(&kept))?;
-    tracing::warn!(
-        file = disk_path,
-        kept,
-        "the two sides do not go together; one of them was kept beside the file"
-    );
-    Ok(())
+    served.medium.sync_folder(folder_of(&kept))
 }
 
 /// A name that is free, or that has this very text already.
