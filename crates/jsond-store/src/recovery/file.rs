@@ -62,6 +62,7 @@ pub(super) fn recover_file(
             read: &read,
             done: history.done(),
             base_text: history.base_text(),
+            begun: history.begun(),
             pending: &pending,
         };
         return edit.merge(media.served, recovered);

@@ -64,6 +64,13 @@ impl History {
         begun.rev().filter_map(|mark| mark.hash)
     }
 
+    /// The revisions of the contents that a checkpoint may have written since the last that was
+    /// there for certain.
+    pub(super) fn begun(&self) -> Vec<Revision> {
+        let begun = self.marks.iter().skip(usize::from(self.done.is_some()));
+        begun.map(|mark| mark.revision).collect()
+    }
+
     /// Judges whether the file ever had this content, as far as the journal goes back.
     pub(super) fn knows(&self, hash: u128) -> bool {
         self.hashes.contains(&hash)

@@ -20,7 +20,7 @@ use crate::replay::{Content, aim_at_unit, replay};
 use crate::served::Served;
 use crate::undo::with_undo;
 use bytes::Bytes;
-use jsond_document::{Json, Value};
+use jsond_document::{Difference, DifferenceEdit, Json, Value, diff};
 use std::collections::HashSet;
 use std::time::SystemTime;
 
@@ -35,6 +35,9 @@ pub(super) struct EditFound<'a> {
     /// Its text, where that is known; empty where there was no file.
     pub(super) base_text: Option<Bytes>,
     pub(super) pending: &'a Pending,
+    /// The revisions of contents that the hand may have begun with instead: a checkpoint was about
+    /// to write them.
+    pub(super) begun: Vec<Revision>,
 }
 
 impl EditFound<'_> {
@@ -96,7 +99,36 @@ impl EditFound<'_> {
             None => (self.base_of_units(edited)?, Content::Restored),
         };
         let (ours, aside) = replay(&base, &pending, content);
+        let base = self.begun_with(base, content);
         aside.is_empty().then_some((base, ours))
+    }
+
+    /// What the hand began with, of all that may have been on disk: the one that is most like what
+    /// the hand left.
+    fn begun_with(&self, base: Image, content: Content) -> Image {
+        let hand = self.read.file.as_ref().and_then(|file| file.value.as_ref());
+        let Some(hand) = hand else {
+            return base;
+        };
+        let distance = |image: &Image| {
+            let value = image.file(self.path).and_then(|file| file.value.as_ref());
+            value.map_or(usize::MAX, |value| {
+                let differences = diff(value, hand, &image.rule_of(self.path));
+                differences.iter().map(weight).sum()
+            })
+        };
+        let later = self.begun.iter().map(|revision| {
+            let held = self.pending.iter().take_while(|(it, ..)| it <= revision);
+            replay(&base, &held.collect::<Vec<_>>(), content).0
+        });
+        let mut best = (distance(&base), base.clone());
+        for image in later {
+            let distance = distance(&image);
+            if distance < best.0 {
+                best = (distance, image);
+            }
+        }
+        best.1
     }
 
     fn base_of_text(&self, edited: &Image, text: &Bytes) -> Option<Image> {
@@ -240,6 +272,16 @@ impl EditFound<'_> {
             Some(text) => keep_conflict(served, disk_path, &text, last).map_err(failed()),
             None => Ok(()),
         }
+    }
+}
+
+/// How much a difference counts: one that replaces everything is no likeness.
+fn weight(difference: &Difference) -> usize {
+    match &difference.edit {
+        DifferenceEdit::Add { value, .. } | DifferenceEdit::Replace(value) => {
+            32 + value.len_bytes()
+        }
+        DifferenceEdit::Remove => 32,
     }
 }
 
