@@ -18,6 +18,7 @@ mod properties;
 #[cfg(test)]
 mod random;
 mod relay;
+mod skeleton;
 mod slot;
 mod stream;
 #[cfg(test)]
@@ -27,6 +28,7 @@ mod tests;
 mod writer;
 
 pub use relay::relayout;
+pub use skeleton::Skeleton;
 pub use stream::{PiecesError, relayout_pieces};
 
 use crate::{Json, Value};

@@ -42,7 +42,9 @@ pub use error::{SyntaxError, SyntaxFault};
 pub use id_name::{IdNames, IdNamesError, IdRule};
 pub use json::{Json, Kind};
 pub use jsonpath::{Found, JsonPath, JsonPathBounds, JsonPathError, JsonPathOverrun};
-pub use layout::{Indent, Layout, Newline, PiecesError, pretty, relayout, relayout_pieces};
+pub use layout::{
+    Indent, Layout, Newline, PiecesError, Skeleton, pretty, relayout, relayout_pieces,
+};
 pub use merge_patch::{PlacedEdit, merge_patch};
 pub use number::{compare_numbers, is_number};
 pub use patch::{

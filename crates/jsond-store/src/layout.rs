@@ -2,7 +2,7 @@
 
 use crate::image::{File, Template};
 use bytes::Bytes;
-use jsond_document::{Layout, PiecesError, Value, pretty, relayout, relayout_pieces};
+use jsond_document::{Layout, PiecesError, Skeleton, Value, pretty, relayout, relayout_pieces};
 
 /// Lays a value out like `template`, or with one tab when there is none.
 pub(crate) fn lay_out(template: Option<&[u8]>, value: &Value) -> Vec<u8> {
@@ -13,13 +13,13 @@ pub(crate) fn lay_out(template: Option<&[u8]>, value: &Value) -> Vec<u8> {
     }
 }
 
-/// Lays a value over a text that comes in pieces, of which `base` is the value; says whether that
+/// Lays a value over a text that comes in pieces, of which `base` is the skeleton; says whether that
 /// could be done. What was written until then is to be thrown away if not.
 ///
 /// *Errors*: those of reading and writing.
 pub(crate) fn lay_out_pieces<E>(
     old_text: impl FnMut() -> Result<Option<Bytes>, E>,
-    base: Option<&Value>,
+    base: Option<&Skeleton>,
     value: &Value,
     write: impl FnMut(&[u8]) -> Result<(), E>,
 ) -> Result<bool, E> {

@@ -10,6 +10,7 @@ use crate::undo::{is_merged_inside, with_undo};
 use bytes::Bytes;
 use jsond_document::{Difference, DifferenceEdit, IdRule, Kind, Pointer, Value, diff, id_of_value};
 use std::collections::{HashMap, HashSet};
+use std::time::SystemTime;
 
 /// What another program left of a file, and what it made that of.
 #[derive(Debug, Clone)]
@@ -64,6 +65,40 @@ impl Merge {
         }
     }
 }
+
+impl Merge {
+    /// Merges with what the changes made of a file that the image does not show, because it was
+    /// broken when the store was opened.
+    pub(crate) fn of_hidden(sides: &Sides, image: &Image, ours: &Value) -> Self {
+        let shown = image.with_value(&sides.path, Some(ours));
+        let merge = Self::of(sides, &shown);
+        let merged = shown.apply(&merge.patch, shown.revision, SystemTime::now());
+        let merged = merged.expect("INVARIANT: made for this image");
+        let value = merged
+            .file(&sides.path)
+            .and_then(|file| file.value.as_ref());
+        Self {
+            patch: changes(image, &sides.path, None, value),
+            ..merge
+        }
+    }
+}
+
+/// How unlike two values are: one that replaces everything is no likeness.
+///
+/// *Units*: bytes, about.
+pub(crate) fn distance(old: &Value, new: &Value, ids: &IdRule) -> usize {
+    let weight = |difference: Difference| match difference.edit {
+        DifferenceEdit::Add { value, .. } | DifferenceEdit::Replace(value) => {
+            DIFFERENCE_BYTES + value.len_bytes()
+        }
+        DifferenceEdit::Remove => DIFFERENCE_BYTES,
+    };
+    diff(old, new, ids).into_iter().map(weight).sum()
+}
+
+/// What a difference counts whatever is written.
+const DIFFERENCE_BYTES: usize = 32;
 
 /// The operations that make one value of a file of another.
 pub(crate) fn changes(

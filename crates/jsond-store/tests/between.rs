@@ -133,6 +133,60 @@ fn a_content_that_is_found_again_has_its_own_text_as_the_base() {
     store.stop();
 }
 
+/// A checkpoint had given a file its content and was killed before that was journaled as done. A
+/// hand edited the file then. The base of the merge was the content before, so that what the
+/// checkpoint had written was the hand's: a record that was added and then removed came back, and
+/// a value that was changed and changed back was the one between.
+#[test]
+fn an_edit_of_a_content_that_was_not_done_yet_undoes_no_later_write() {
+    for pad in ["", &"x".repeat(70_000)] {
+        let text = format!("{{\"a\":{{\"n\":1}},\"b\":{{\"n\":1}},\"pad\":\"{pad}\"}}");
+        let medium = medium_with(&text);
+        let hooked = Hooked::new(&medium);
+        let store = open_hooked(&hooked, Watch::Off);
+        accept(&store, put("o.json/x", "{\"n\":1}"));
+        accept(&store, put("o.json/a/n", "2"));
+        hooked.before(|words| fail_if(words == "sync folder "));
+        store.settle();
+        accept(&store, mutation("o.json/x", Edit::Remove));
+        accept(&store, put("o.json/a/n", "1"));
+        let left = medium.after_kill();
+        store.stop();
+        let there = disk(&left, "o.json");
+        assert!(there.contains("\"x\""), "{there:.80}");
+        let hand = there.replace("\"b\":{\"n\":1}", "\"b\":{\"n\":2}");
+        left.put("o.json", hand.as_bytes());
+        let store = open(&left);
+        let found = ["a/n", "b/n", "x"].map(|it| text_at(&store, &format!("o.json/{it}")));
+        let number = |text: &str| Some(text.to_owned());
+        assert_eq!(found, [number("1"), number("2"), None]);
+        store.stop();
+    }
+}
+
+/// The same while the server runs: the sync of the folder had failed, and a hand was faster than
+/// the next try.
+#[test]
+fn an_edit_of_a_content_whose_folder_is_not_synced_undoes_no_later_write() {
+    let medium = medium_with(r#"{"a":{"n":1},"b":{"n":1}}"#);
+    let hooked = Hooked::new(&medium);
+    let store = open_hooked(&hooked, Watch::Off);
+    accept(&store, put("o.json/x", "{\"n\":1}"));
+    accept(&store, put("o.json/a/n", "2"));
+    hooked.before(|words| fail_if(words == "sync folder "));
+    store.settle();
+    accept(&store, mutation("o.json/x", Edit::Remove));
+    accept(&store, put("o.json/a/n", "1"));
+    let hand = disk(&medium, "o.json").replace("\"b\":{\"n\":1}", "\"b\":{\"n\":2}");
+    medium.put("o.json", hand.as_bytes());
+    hooked.before(|_| Ok(()));
+    assert!(store.settle());
+    let expected = r#"{"a":{"n":1},"b":{"n":2}}"#;
+    assert_eq!(text_at(&store, "o.json").as_deref(), Some(expected));
+    assert_eq!(disk(&medium, "o.json"), expected);
+    assert!(store.stop());
+}
+
 /// The first batch of a new segment found no room, and the next one was too large for it: the
 /// segment was begun again under its name, and its name was also that of one that is complete. The
 /// next checkpoint removed it while it was written.

@@ -286,3 +286,77 @@ fn an_edit_that_moves_and_inserts_members_is_served_in_its_own_order() {
         expected.as_bytes()
     );
 }
+
+#[test]
+fn an_edit_of_a_large_file_merges_with_writes_that_no_checkpoint_could_write() {
+    // Of a file as large as this no base is kept in memory; it is in the journal.
+    let text = large(20_000);
+    let medium = MemoryMedium::new();
+    medium.put("large.json", text.as_bytes());
+    let store = open(&medium);
+    medium.refuse(".large.json.jsond");
+    accept(&store, put("large.json/k7/n", "70"));
+    accept(
+        &store,
+        support::mutation("large.json/k9", jsond_store::Edit::Remove),
+    );
+    accept(&store, add("large.json", Some("new"), "{\"n\":1}"));
+    medium.put(
+        "large.json",
+        text.replace("\"n\": 11,", "\"n\": 110,").as_bytes(),
+    );
+    assert!(!store.settle());
+    let expected = [
+        ("k7/n", Some("70")),
+        ("k11/n", Some("110")),
+        ("k9", None),
+        ("new/n", Some("1")),
+    ];
+    for (path, expected) in expected {
+        assert_eq!(
+            text_at(&store, &format!("large/{path}")).as_deref(),
+            expected,
+            "{path}"
+        );
+    }
+    assert_eq!(names_with(&medium, "conflict-"), [""; 0]);
+    let both = text.replace("\"n\": 7,", "\"n\": 700,");
+    medium.put("large.json", both.as_bytes());
+    assert!(!store.settle());
+    assert_eq!(text_at(&store, "large/k7/n").as_deref(), Some("70"));
+    assert_eq!(names_with(&medium, "large.json.conflict-").len(), 1);
+    store.stop();
+}
+
+#[test]
+fn a_large_file_broken_while_nobody_ran_waits_with_its_pending_writes_to_be_mended() {
+    let text = large(20_000);
+    let medium = MemoryMedium::new();
+    medium.put("large.json", text.as_bytes());
+    let store = open(&medium);
+    accept(&store, put("large.json/k7/n", "70"));
+    let left = medium.after_kill();
+    store.stop();
+    left.put("large.json", &text.as_bytes()[..text.len() / 2]);
+    let store = open(&left);
+    assert!(!store.settle());
+    assert!(!store.stop(), "the journal has to stay");
+    assert_eq!(names_with(&left, "conflict-"), [""; 0]);
+    let mended = text.replace("\"n\": 11,", "\"n\": 110,");
+    for is_mended_while_down in [true, false] {
+        let left = left.after_kill();
+        if is_mended_while_down {
+            left.put("large.json", mended.as_bytes());
+        }
+        let store = open(&left);
+        if !is_mended_while_down {
+            left.put("large.json", mended.as_bytes());
+        }
+        assert!(store.settle(), "mended while down: {is_mended_while_down}");
+        assert_eq!(text_at(&store, "large/k7/n").as_deref(), Some("70"));
+        assert_eq!(text_at(&store, "large/k11/n").as_deref(), Some("110"));
+        assert_eq!(names_with(&left, "conflict-"), [""; 0]);
+        assert!(disk(&left, "large.json").contains("\"k7\": {\"n\": 70, "));
+        assert!(store.stop());
+    }
+}

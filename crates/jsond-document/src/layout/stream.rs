@@ -1,10 +1,11 @@
 //! Lays a new value over the old text of a file a piece at a time.
 //!
-//! Gives what [`super::relayout`] gives, in memory that does not grow with the file: what the trees
-//! of both values share is copied from chunk to chunk, and only the entries that changed are laid
+//! Gives what [`super::relayout`] gives, in memory that does not grow with the file: what both values
+//! share is copied from chunk to chunk, and only the entries that changed are laid
 //! out, in *windows* of text with some of their neighbours. What stands further away is not seen,
 //! so where a file is laid out unevenly the white space of new text may be another.
 
+mod ahead;
 #[cfg(test)]
 mod bulk_tests;
 mod diff;
@@ -12,18 +13,22 @@ mod held;
 #[cfg(test)]
 mod properties;
 mod reader;
+mod side;
 mod sink;
 mod skim;
 mod spelling;
+mod stretch;
 #[cfg(test)]
 mod tests;
 mod walk;
 
+use super::skeleton::Skeleton;
 use crate::leaf::Piece;
 use crate::tree::Tree;
 use crate::{IdRule, Kind, Value};
 use bytes::Bytes;
 use reader::Reader;
+use side::Fresh;
 use sink::Sink;
 use std::sync::Arc;
 use walk::Walk;
@@ -43,7 +48,7 @@ pub enum PiecesError<E> {
 /// Prints `value` as the new text of a file, and takes and hands on both texts a piece at a time.
 ///
 /// `old_text` gives the old text in order, in chunks of any size, and none at its end; it has to be
-/// the text of `base`, from which `value` was made by edits. The new text is that of
+/// the text of the value whose skeleton `base` is, from which `value` was made by edits. The new text is that of
 /// [`crate::relayout`], but that new and changed entries follow only old ones near them: a record
 /// that moved far does not take its layout along, names are put into columns, and values on one
 /// line, by what is around them, and an old value of more than 64 KB is no model for another.
@@ -54,16 +59,18 @@ pub enum PiecesError<E> {
 /// `value`, which is known at its end only: until then what was written must not be used.
 pub fn relayout_pieces<E>(
     mut old_text: impl FnMut() -> Result<Option<Bytes>, E>,
-    base: &Value,
+    base: &Skeleton,
     value: &Value,
     mut write: impl FnMut(&[u8]) -> Result<(), E>,
 ) -> Result<(), PiecesError<E>> {
-    let (Some(old), Some(new)) = (tree_of(base), tree_of(value)) else {
+    let Some(tree) = tree_of(value) else {
         return Err(PiecesError::Mismatch);
     };
+    let skeleton = &Skeleton::of_tree(&tree);
+    let tree = &*tree;
     let sink = Sink::new(&mut write, value.text_pieces());
     let reader = Reader::new(&mut old_text, sink);
-    Walk::file(reader, &old, &new)
+    Walk::file(reader, base, Fresh { tree, skeleton })
 }
 
 /// The tree of a value, made for the occasion if it is small; none of a scalar.

@@ -9,7 +9,7 @@ use crate::journal::entry::{Hasher, content_hash};
 use crate::medium::{Medium, NameKind, PieceReader, Stat};
 use crate::served::Served;
 use bytes::Bytes;
-use jsond_document::Value;
+use jsond_document::{Skeleton, Value};
 use std::io;
 use std::time::{Duration, SystemTime};
 
@@ -25,10 +25,47 @@ const TIME_STEP: Duration = Duration::from_millis(100);
 pub(crate) struct OnDisk {
     pub(crate) hash: Option<u128>,
     pub(crate) revision: Revision,
-    /// The value then: the base of a merge.
-    pub(crate) value: Option<Value>,
+    pub(crate) content: Remembered,
     /// What tells without reading that it is still there.
     pub(crate) seen: Option<Stat>,
+}
+
+/// What is remembered of a content.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Remembered {
+    /// Nothing: there was no file, or it could never be read.
+    #[default]
+    None,
+    /// The value of a short file: the base of a merge.
+    Value(Value),
+    /// Of a long file what is needed to lay another value over it. Its value would be a second copy
+    /// of the file as soon as writes have touched all of it; a merge takes from the journal what it
+    /// needs.
+    Large(Skeleton),
+}
+
+impl Remembered {
+    /// What is remembered of a value.
+    pub(crate) fn of(value: Option<Value>) -> Self {
+        match value {
+            None => Self::None,
+            Some(value) if value.len_bytes() as u64 > WHOLE_BYTES_MAX => {
+                Self::Large(Skeleton::of(&value))
+            }
+            Some(value) => Self::Value(value),
+        }
+    }
+
+    /// What is remembered of a value, if that costs nothing.
+    pub(crate) fn short(value: Option<&Value>) -> Self {
+        let value = value.filter(|value| value.len_bytes() as u64 <= WHOLE_BYTES_MAX);
+        value.cloned().map_or(Self::None, Self::Value)
+    }
+
+    /// Judges whether there is nothing that can be read.
+    pub(crate) fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
 }
 
 /// What is found under the name of a file.

@@ -14,7 +14,7 @@ mod retired;
 mod schedule;
 mod take;
 
-pub(crate) use look::{OnDisk, hash_at, rememberable};
+pub(crate) use look::{OnDisk, Remembered, hash_at, rememberable};
 pub(crate) use prepare::{copy_of, remove_copies, template_of};
 
 use crate::health::Health;
@@ -82,7 +82,7 @@ pub(crate) struct Checkpointer {
     schedule: Schedule,
     watcher: Watcher,
     /// Contents that were announced and may have reached the disk, although a later step failed.
-    announced: HashMap<FilePath, Vec<Option<u128>>>,
+    announced: HashMap<FilePath, Vec<OnDisk>>,
     /// Files that cannot be replaced by a rename, only overwritten.
     in_place: HashSet<FilePath>,
     /// Files that were half overwritten.
@@ -141,7 +141,13 @@ impl Checkpointer {
         let mut schedule = Schedule::default();
         schedule.write(start.behind, Instant::now());
         let announced = start.unsure.into_iter();
-        let announced = announced.map(|(path, hash)| (path, vec![hash]));
+        let announced = announced.map(|(path, hash)| {
+            let announced = OnDisk {
+                hash,
+                ..OnDisk::default()
+            };
+            (path, vec![announced])
+        });
         Self {
             served: start.served,
             journal: start.journal,
@@ -283,7 +289,7 @@ impl Checkpointer {
             return self.look_at_known(path, &known, found);
         }
         let announced = self.announced.get(path);
-        if announced.is_some_and(|it| it.contains(&found.hash)) {
+        if announced.is_some_and(|it| it.iter().any(|it| it.hash == found.hash)) {
             // No hand did that: it is what a checkpoint that failed later had left.
             return Ok(Some(Looked {
                 path: path.clone(),
@@ -302,7 +308,7 @@ impl Checkpointer {
         known: &OnDisk,
         found: Found,
     ) -> Result<Option<Looked>, Obstacle> {
-        let is_broken = found.hash.is_some() && known.value.is_none();
+        let is_broken = found.hash.is_some() && known.content.is_none();
         let is_behind = self.is_behind(path, known);
         if !is_behind {
             self.schedule.note_rest(path);
@@ -390,7 +396,13 @@ impl Checkpointer {
         is_announced |= self.health.has_lost_its_journal();
         for one in prepared.iter().filter(changes) {
             let path = one.mark.path.clone();
-            self.announced.entry(path).or_default().push(one.mark.hash);
+            let announced = OnDisk {
+                hash: one.mark.hash,
+                revision: one.mark.revision,
+                content: Remembered::short(one.value.as_ref()),
+                seen: None,
+            };
+            self.announced.entry(path).or_default().push(announced);
         }
         self.each(prepared, |_, one| match one.step.is_change() {
             true if !is_announced => Err(Obstacle::Journal),
@@ -439,7 +451,7 @@ impl Checkpointer {
             let on_disk = OnDisk {
                 hash: mark.hash,
                 revision: mark.revision,
-                value,
+                content: Remembered::of(value),
                 seen: None,
             };
             self.announced.remove(&path);

@@ -3,17 +3,17 @@
 //! A small file is laid out in memory. A large one is read, laid out and written in pieces, so that
 //! it costs no memory; what was read is hashed on the way, so that an edit by hand is not missed.
 
-use super::look::Found;
+use super::look::{Found, Remembered};
 use super::schedule::Cost;
 use super::{Checkpointer, Looked, Obstacle, Prepared, Step};
 use crate::contract::Revision;
 use crate::image::{File, FilePath, Template};
 use crate::journal::entry::{Hasher, Mark, content_hash};
 use crate::layout::{lay_out, lay_out_pieces};
-use crate::medium::{Medium, PieceWriter};
+use crate::medium::{Medium, PieceWriter, folder_of};
 use crate::served::Served;
 use bytes::Bytes;
-use jsond_document::{Layout, Value};
+use jsond_document::{Layout, Skeleton, Value};
 use std::io;
 use std::time::Instant;
 
@@ -83,7 +83,7 @@ impl Checkpointer {
             Some((file, value)) => self.prepare_text(&path, (file, value), found, is_unsure)?,
             None => removal(&path, image.revision, found, is_unsure),
         };
-        prepared.cost.time = start.elapsed();
+        prepared.cost.since = start;
         Ok(Some(prepared))
     }
 
@@ -122,6 +122,7 @@ impl Checkpointer {
                 in_place,
             }
         };
+        draft.make_folder()?;
         let written = if found.is_large() {
             Some(self.write_large(path, file, &value, &found, &draft)?)
         } else {
@@ -152,8 +153,8 @@ impl Checkpointer {
             old_template: file.template.clone(),
             template,
             cost: Cost {
+                since: Instant::now(),
                 is_large: found.is_large(),
-                ..Cost::default()
             },
             found,
             step,
@@ -182,7 +183,11 @@ impl Checkpointer {
             let text = lay_out_small(file, value, found);
             return draft.write(&text);
         };
-        let base = self.on_disk.get(path).and_then(|known| known.value.clone());
+        let base = match self.on_disk.get(path).map(|known| &known.content) {
+            Some(Remembered::Large(skeleton)) => Some(skeleton.clone()),
+            Some(Remembered::Value(value)) => Some(Skeleton::of(value)),
+            Some(Remembered::None) | None => None,
+        };
         let disk_path = self.served.path_of(path);
         let mut old = self.served.medium.open(&disk_path)?;
         let (mut read, mut hasher) = (Hasher::default(), Hasher::default());
@@ -225,6 +230,15 @@ impl Checkpointer {
 }
 
 impl Draft<'_> {
+    /// A hand may have removed the folder of a file that lacks changes.
+    fn make_folder(&self) -> Result<(), Obstacle> {
+        let folder = folder_of(&self.name);
+        if !folder.is_empty() && self.medium.kind(folder)?.is_none() {
+            self.medium.make_folders(folder)?;
+        }
+        Ok(())
+    }
+
     fn create(&self) -> Result<Box<dyn PieceWriter>, Obstacle> {
         let created = self.medium.create(&self.name, self.like.as_deref());
         created.map_err(|error| self.refused(error))
@@ -302,6 +316,9 @@ fn removal(path: &FilePath, revision: Revision, found: Found, is_unsure: bool) -
         old_template: Template::None,
         step,
         found,
-        cost: Cost::default(),
+        cost: Cost {
+            since: Instant::now(),
+            is_large: false,
+        },
     }
 }

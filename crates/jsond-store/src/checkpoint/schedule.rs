@@ -46,10 +46,10 @@ struct Suspicion {
     first: Instant,
 }
 
-/// What it took to write a file.
-#[derive(Debug, Clone, Copy, Default)]
+/// What it takes to write a file.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Cost {
-    pub(super) time: Duration,
+    pub(super) since: Instant,
     pub(super) is_large: bool,
 }
 
@@ -162,11 +162,12 @@ impl Schedule {
         self.obstacles.remove(path);
     }
 
-    /// A file was written, at this cost.
+    /// A file was written, at this cost, and all that belongs to it was done.
     pub(super) fn note_written(&mut self, path: &FilePath, cost: Cost, now: Instant) {
         self.note_rest(path);
         self.rest.remove(path);
-        if let Some(time) = cost.time.checked_sub(COST_FREE) {
+        let time = now.saturating_duration_since(cost.since);
+        if time > COST_FREE {
             let rest = time * (COST_PARTS - 1);
             let rest = if cost.is_large {
                 rest

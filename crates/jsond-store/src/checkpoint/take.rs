@@ -4,14 +4,15 @@
 //! file, before the edit is journaled: from then on it counts as what lies there, and a checkpoint
 //! may replace it.
 
-use super::look::{Found, OnDisk, rememberable};
+use super::look::{Found, OnDisk, Remembered, rememberable};
 use super::{Checkpointer, Looked, Obstacle, template_of};
 use crate::conflict::keep_conflict;
 use crate::contract::Revision;
 use crate::image::{FilePath, Image, Template};
 use crate::medium::folder_of;
-use crate::merge::{Merge, Sides};
+use crate::merge::{Merge, Sides, distance};
 use crate::message::{HandEdit, Message, Taken};
+use crate::recovery::bases_in_journal;
 use crate::served::Served;
 use bytes::Bytes;
 use jsond_document::{SyntaxError, Value};
@@ -24,6 +25,13 @@ pub(super) struct Edit {
     known: OnDisk,
     /// None where the file was removed.
     hand: Option<Value>,
+}
+
+/// What an edit by hand is compared with.
+struct Base {
+    base: Option<Value>,
+    /// What the changes made of it, where the image does not show that.
+    ours: Option<Value>,
 }
 
 /// The answer of the writer that is waited for.
@@ -177,15 +185,20 @@ impl Checkpointer {
             return Err(Obstacle::Moved);
         };
         let template = found.text.as_deref().map_or(Template::None, template_of);
+        let known = &self.nearest(path, known, hand.as_ref(), image);
+        let Base { base, ours } = self.base_of(path, known, hand.as_ref(), image);
         let sides = Sides {
             has_text: !matches!(template, Template::OnDisk(_)),
             path: path.clone(),
-            base: known.value.clone(),
+            base,
             held: known.revision,
             hand: hand.clone(),
         };
         let against = image.file(path).map_or(Revision(0), |file| file.revision);
-        let merge = Merge::of(&sides, image);
+        let merge = match ours {
+            Some(ours) => Merge::of_hidden(&sides, image, &ours),
+            None => Merge::of(&sides, image),
+        };
         if merge.conflict {
             self.keep_conflict(path, found, image)?;
         }
@@ -196,6 +209,82 @@ impl Checkpointer {
             hash: found.hash,
             template,
         })
+    }
+
+    /// DURABILITY: the hand may have begun with a content whose checkpoint failed in a later step.
+    /// What that had is not the hand's, and must not undo what came later.
+    fn nearest(
+        &self,
+        path: &FilePath,
+        known: &OnDisk,
+        hand: Option<&Value>,
+        image: &Image,
+    ) -> OnDisk {
+        let value_of = |it: &OnDisk| match &it.content {
+            Remembered::Value(value) => Some(value.clone()),
+            _ => None,
+        };
+        let (Some(hand), Some(_)) = (hand, value_of(known)) else {
+            return known.clone();
+        };
+        let rule = image.rule_of(path);
+        let distance =
+            |it: &OnDisk| value_of(it).map_or(usize::MAX, |value| distance(&value, hand, &rule));
+        let announced = self.announced.get(path).into_iter().flatten();
+        let all = std::iter::once(known).chain(announced);
+        let nearest = all.min_by_key(|it| distance(it));
+        nearest.unwrap_or(known).clone()
+    }
+
+    /// Finds what an edit is to be compared with.
+    fn base_of(
+        &self,
+        path: &FilePath,
+        known: &OnDisk,
+        hand: Option<&Value>,
+        image: &Image,
+    ) -> Base {
+        let ours = image.file(path).and_then(|file| file.value.clone());
+        let is_pending = known.hash.is_some() && self.is_behind(path, known);
+        let base = match &known.content {
+            Remembered::Value(value) => Some(value.clone()),
+            Remembered::Large(_) if !is_pending => ours,
+            Remembered::None if !is_pending => None,
+            Remembered::Large(_) | Remembered::None => {
+                return self.base_in_journal(path, known, hand, image);
+            }
+        };
+        Base { base, ours: None }
+    }
+
+    /// The base of a long file is in the journal, as far as the pending changes touch it.
+    fn base_in_journal(
+        &self,
+        path: &FilePath,
+        known: &OnDisk,
+        hand: Option<&Value>,
+        image: &Image,
+    ) -> Base {
+        // What was said to the writer before is journaled when this is answered.
+        let (answer, answered) = sync_channel(1);
+        let barrier = Message::Mark(Vec::new(), answer);
+        let is_journaled = self.writer.send(barrier).is_ok() && answered.recv().is_ok();
+        // What was taken away is put back into the image; where that shows nothing, into what the
+        // hand left, and what the changes made of it is asked for as well.
+        let is_hidden = image.file(path).is_none_or(|file| file.value.is_none());
+        let known_since = match is_hidden {
+            true => &image.with_value(path, hand),
+            false => image,
+        };
+        let found = match is_journaled {
+            true => bases_in_journal(&*self.journal, path, known.hash, known_since),
+            false => None,
+        };
+        let (base, ours) = found.unwrap_or_default();
+        Base {
+            base,
+            ours: ours.filter(|_| is_hidden),
+        }
     }
 
     fn send_edit(&self, edit: HandEdit) -> Result<Answer, Obstacle> {
@@ -282,7 +371,7 @@ impl Checkpointer {
         let on_disk = OnDisk {
             hash: found.hash,
             revision,
-            value,
+            content: Remembered::of(value),
             seen: rememberable(found.stat),
         };
         self.schedule.note_rest(&path);

@@ -200,7 +200,7 @@ impl Journal {
             open.unmended = open.unmended.max(written as u64);
         }
         match self.mend_tail() {
-            Err(error) if !is_no_room(&error) => Err(error),
+            Err(error) if !is_no_room(&error) && !is_refusal(&error) => Err(error),
             _ => Ok(()),
         }
     }

@@ -186,6 +186,18 @@ impl Medium for DiskMedium {
         Ok(Box::new(DiskWriter::new(file.into_std())))
     }
 
+    fn make_folders(&self, folder: &str) -> io::Result<()> {
+        self.folder.create_dir_all(folder)?;
+        let mut above = folder_of(folder);
+        loop {
+            self.sync_folder(above)?;
+            if above.is_empty() {
+                return Ok(());
+            }
+            above = folder_of(above);
+        }
+    }
+
     fn overwrite(&self, path: &str) -> io::Result<Box<dyn PieceWriter>> {
         let mut options = OpenOptions::new();
         options.write(true).custom_flags(NONBLOCK);

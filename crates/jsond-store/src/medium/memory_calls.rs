@@ -81,6 +81,13 @@ impl Medium for MemoryMedium {
         Ok(self.handle(path, n).writer(false))
     }
 
+    fn make_folders(&self, folder: &str) -> io::Result<()> {
+        let mut state = self.lock();
+        let folder = self.full(folder);
+        state.note_folders(&format!("{folder}/file"));
+        Ok(())
+    }
+
     fn overwrite(&self, path: &str) -> io::Result<Box<dyn PieceWriter>> {
         let mut state = self.lock();
         let path = self.full(path);

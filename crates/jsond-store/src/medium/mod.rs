@@ -43,6 +43,9 @@ pub trait Medium: Send + Sync + std::fmt::Debug {
     /// `sync_folder`.
     fn create(&self, path: &str, like: Option<&str>) -> io::Result<Box<dyn PieceWriter>>;
 
+    /// Makes a folder and those above it, unless they are there; their names are durable then.
+    fn make_folders(&self, folder: &str) -> io::Result<()>;
+
     /// Opens a file whose content is replaced where it lies, from its first byte on; what it had
     /// beyond the new content is cut off in the end.
     fn overwrite(&self, path: &str) -> io::Result<Box<dyn PieceWriter>>;

@@ -3,7 +3,7 @@
 use super::history::History;
 use super::merge::EditFound;
 use super::{Media, Recovered};
-use crate::checkpoint::{OnDisk, copy_of, hash_at, rememberable, template_of};
+use crate::checkpoint::{OnDisk, Remembered, copy_of, hash_at, rememberable, template_of};
 use crate::conflict::keep_conflict;
 use crate::contract::Revision;
 use crate::image::{File, FilePath, Image, Template};
@@ -86,7 +86,7 @@ fn take_read(path: &FilePath, read: &Read, base: Option<&Mark>, recovered: &mut 
     let on_disk = OnDisk {
         hash: read.hash,
         revision,
-        value: read.file.as_ref().and_then(|file| file.value.clone()),
+        content: Remembered::of(read.file.as_ref().and_then(|file| file.value.clone())),
         seen: rememberable(read.stat),
     };
     recovered.on_disk.insert(path.clone(), on_disk);
@@ -115,11 +115,17 @@ fn redo_overwrite(
     last: Revision,
 ) -> io::Result<()> {
     let medium = &*media.served.medium;
-    let there = hash_at(medium, disk_path)?;
-    if history.find(there).is_some() {
+    let is_there = |hash: &u128| {
+        media
+            .journal
+            .stat(&copy_of(*hash))
+            .is_ok_and(|it| it.is_some())
+    };
+    let copies: Vec<_> = history.announced_hashes().filter(is_there).collect();
+    if copies.is_empty() || history.find(hash_at(medium, disk_path)?).is_some() {
         return Ok(());
     }
-    for hash in history.announced_hashes() {
+    for hash in copies {
         let copy = copy_of(hash);
         if hash_at(media.journal, &copy)? != Some(hash) {
             continue;

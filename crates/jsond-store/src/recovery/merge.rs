@@ -7,24 +7,62 @@
 
 use super::Recovered;
 use super::file::Read;
+use super::history::Histories;
 use crate::change::Operation;
-use crate::checkpoint::{OnDisk, template_of};
+use crate::checkpoint::{OnDisk, Remembered, template_of};
 use crate::conflict::keep_conflict;
 use crate::contract::{Address, Revision};
 use crate::image::{File, FilePath, Image, Template};
 use crate::journal::entry::Mark;
-use crate::journal::reader::OpenError;
-use crate::merge::{Merge, Sides, changes};
+use crate::journal::reader::{OpenError, read_segments};
+use crate::medium::Medium;
+use crate::merge::{Merge, Sides, changes, distance};
 use crate::message::TakenBefore;
+use crate::progress::Progress;
 use crate::replay::{Content, aim_at_unit, replay};
 use crate::served::Served;
+use crate::state::State;
 use crate::undo::with_undo;
 use bytes::Bytes;
-use jsond_document::{Difference, DifferenceEdit, Json, Value, diff};
+use jsond_document::{Json, Value};
 use std::collections::HashSet;
 use std::time::SystemTime;
 
 type Pending = [(Revision, SystemTime, Operation)];
+
+/// What a file was before its pending changes, and what these made of that, as the journal tells;
+/// none where it does not tell, or speaks of another content than this. What no change touched is
+/// taken from the image.
+pub(crate) fn bases_in_journal(
+    journal: &dyn Medium,
+    path: &FilePath,
+    hash: Option<u128>,
+    image: &Image,
+) -> Option<(Option<Value>, Option<Value>)> {
+    let state = State::find(journal).ok()?;
+    let read = read_segments(journal, &state, &Progress::silent()).ok()?;
+    let entries = read.into_iter().flat_map(|it| it.contents.entries);
+    let mut histories = Histories::of(entries.collect(), &state);
+    let history = histories.files.remove(path)?;
+    let done = history.done().filter(|done| done.hash == hash)?;
+    let read = Read {
+        disk_path: String::new(),
+        file: image.file(path).map(|file| File::clone(file)),
+        hash: None,
+        stat: None,
+    };
+    let edit = EditFound {
+        path,
+        read: &read,
+        done: Some(done),
+        base_text: history.base_text(),
+        pending: &history.pending(Some(done)),
+        begun: Vec::new(),
+    };
+    let (base, ours) = edit.bases(image, false)?;
+    let value_in = |image: &Image| image.file(path).and_then(|file| file.value.clone());
+    Some((value_in(&base), value_in(&ours)))
+}
 
 /// An edit by hand, and what was pending for its file.
 pub(super) struct EditFound<'a> {
@@ -49,8 +87,8 @@ impl EditFound<'_> {
     ) -> Result<(), OpenError> {
         let broken = self.read.file.as_ref().and_then(|file| file.broken.clone());
         let bases = self.bases(&recovered.image, broken.is_some());
-        if let (Some(_), Some((base, ours))) = (&broken, &bases) {
-            self.wait_for_mending(base, ours, recovered);
+        if broken.is_some() {
+            self.wait_for_mending(bases, recovered);
             return Ok(());
         }
         let (image, merge) = match bases {
@@ -59,11 +97,6 @@ impl EditFound<'_> {
         };
         let revision = recovered.last;
         recovered.image = Image { revision, ..image };
-        if broken.is_some() {
-            // It is not overwritten, whatever is pending for it.
-            recovered.image = recovered.image.with_broken(self.path, broken);
-            return Ok(());
-        }
         self.take(merge, recovered);
         Ok(())
     }
@@ -110,20 +143,19 @@ impl EditFound<'_> {
         let Some(hand) = hand else {
             return base;
         };
-        let distance = |image: &Image| {
+        let distance_of = |image: &Image| {
             let value = image.file(self.path).and_then(|file| file.value.as_ref());
             value.map_or(usize::MAX, |value| {
-                let differences = diff(value, hand, &image.rule_of(self.path));
-                differences.iter().map(weight).sum()
+                distance(value, hand, &image.rule_of(self.path))
             })
         };
         let later = self.begun.iter().map(|revision| {
             let held = self.pending.iter().take_while(|(it, ..)| it <= revision);
             replay(&base, &held.collect::<Vec<_>>(), content).0
         });
-        let mut best = (distance(&base), base.clone());
+        let mut best = (distance_of(&base), base.clone());
         for image in later {
-            let distance = distance(&image);
+            let distance = distance_of(&image);
             if distance < best.0 {
                 best = (distance, image);
             }
@@ -172,22 +204,29 @@ impl EditFound<'_> {
         (base.file(self.path).is_some() || known.contains(self.path)).then_some(base)
     }
 
-    /// Broken text is not overwritten: what is pending waits, and the last good version is served.
-    fn wait_for_mending(&self, base: &Image, ours: &Image, recovered: &mut Recovered) {
-        let broken = self.read.file.as_ref().and_then(|file| file.broken.clone());
-        let revision = recovered.last;
-        let image = Image {
-            revision,
-            ..ours.clone()
-        };
-        recovered.image = image.with_broken(self.path, broken);
+    /// Broken text is not overwritten: what is pending waits in the journal, and the last good
+    /// version is served where it is known.
+    fn wait_for_mending(&self, bases: Option<(Image, Image)>, recovered: &mut Recovered) {
+        let value_in = |image: &Image| image.file(self.path).and_then(|file| file.value.clone());
         let on_disk = OnDisk {
             hash: self.done.and_then(|done| done.hash),
             revision: self.done.map_or(Revision(0), |done| done.revision),
-            value: base.file(self.path).and_then(|file| file.value.clone()),
+            content: Remembered::of(bases.as_ref().and_then(|(base, _)| value_in(base))),
             seen: None,
         };
         recovered.on_disk.insert(self.path.clone(), on_disk);
+        let image = bases.map_or_else(|| recovered.image.clone(), |(_, ours)| ours);
+        let broken = self.read.file.as_ref().and_then(|file| file.broken.clone());
+        let last = self.pending.last().map(|(revision, ..)| *revision);
+        let file = image.file(self.path).map(|file| File {
+            broken,
+            revision: last.unwrap_or(file.revision),
+            ..File::clone(file)
+        });
+        recovered.image = Image {
+            revision: recovered.last,
+            ..image.with_file(self.path, file)
+        };
     }
 
     fn merge_with(
@@ -272,16 +311,6 @@ impl EditFound<'_> {
             Some(text) => keep_conflict(served, disk_path, &text, last).map_err(failed()),
             None => Ok(()),
         }
-    }
-}
-
-/// How much a difference counts: one that replaces everything is no likeness.
-fn weight(difference: &Difference) -> usize {
-    match &difference.edit {
-        DifferenceEdit::Add { value, .. } | DifferenceEdit::Replace(value) => {
-            32 + value.len_bytes()
-        }
-        DifferenceEdit::Remove => 32,
     }
 }
 

@@ -20,6 +20,8 @@ use crate::message::TakenBefore;
 use crate::progress::Progress;
 use crate::served::{Served, Temporary};
 use crate::state::State;
+pub(crate) use merge::bases_in_journal;
+
 use file::recover_file;
 use history::{Histories, History};
 use jsond_document::{IdNames, Json};

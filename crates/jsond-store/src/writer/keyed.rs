@@ -74,7 +74,8 @@ impl Writer {
         if passed == Revision(0) || !self.note_passed(passed) {
             return;
         }
-        let gone = self.journal.remove_before(needed);
+        // Saying it may have closed one more segment, of whose keys nobody has asked.
+        let gone = self.journal.remove_before(passed.next());
         let noted = gone.and_then(|gone| match gone {
             Revision(1..) if self.keeps_history => self.state.note_history(gone),
             _ => Ok(()),

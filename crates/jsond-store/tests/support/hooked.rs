@@ -71,6 +71,10 @@ impl Medium for Hooked {
         self.inner.create(path, like)
     }
 
+    fn make_folders(&self, folder: &str) -> io::Result<()> {
+        self.inner.make_folders(folder)
+    }
+
     fn overwrite(&self, path: &str) -> io::Result<Box<dyn PieceWriter>> {
         self.tell(&format!("overwrite {path}"))?;
         self.inner.overwrite(path)

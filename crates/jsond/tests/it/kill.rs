@@ -1,7 +1,7 @@
 //! kill -9 in the middle of eight writers, again and again on the same folder: what was
 //! acknowledged is there, what was shown stays, and every file is whole JSON at every moment.
 //!
-//! `JSOND_KILL_ROUNDS` sets the number of rounds (10 here, 50 in the checks of the repository).
+//! `JSOND_KILL_ROUNDS` sets the number of rounds (10 here, 200 in the checks of the repository).
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -130,6 +130,55 @@ fn more_goes_at_once_than_is_held() {
     );
 }
 
+/// Once the place of a leaf was looked up by its digest alone, and the last of many equal ones was
+/// found.
+#[test]
+fn equal_leaves_do_not_stand_for_each_other() {
+    let zeros = |count: usize| vec!["0".to_owned(); count];
+    let text = |parts: &[Vec<String>]| format!("[\n\t{}\n]", parts.concat().join(", "));
+    let more = vec!["17".to_owned(), "18".to_owned()];
+    check(
+        &text(&[zeros(70_000)]),
+        &text(&[zeros(30_000), more, zeros(40_000)]),
+    );
+}
+
+#[test]
+fn records_at_the_end_of_a_cut_leaf_keep_their_layout_when_more_go_than_are_seen() {
+    let line = |n: usize| match n % 3 {
+        0 => format!("{{ \"n\":{n} }}"),
+        _ => record(n),
+    };
+    for kept in [20, 333, 1001] {
+        let text = file((0..60_000).map(line));
+        check_forth(&text, &file((60_000 - kept..60_000).map(line)));
+        check_forth(&text, &file((0..7).chain(60_000 - kept..60_000).map(line)));
+    }
+}
+
+#[test]
+fn the_old_text_is_not_read_far_ahead_when_no_leaf_is_the_same() {
+    let long = |n: usize| format!("{{\"n\": {n}, \"text\": \"{}\"}}", "x".repeat(200));
+    let text = file((100_000..140_000).map(long));
+    let more = file((99_999..140_000).map(long));
+    let [base, value] = [&text, &more].map(|text| Value::parse(text.as_bytes()).unwrap());
+    let mut chunks = text.as_bytes().chunks(5000).map(Bytes::copy_from_slice);
+    let (read, mut written, mut ahead_max) = (std::cell::Cell::new(0), 0, 0);
+    let next = || {
+        let chunk = chunks.next();
+        read.set(read.get() + chunk.as_ref().map_or(0, Bytes::len));
+        Ok::<_, ()>(chunk)
+    };
+    let write = |piece: &[u8]| {
+        written += piece.len();
+        ahead_max = ahead_max.max(read.get().saturating_sub(written));
+        Ok(())
+    };
+    relayout_pieces(next, &Skeleton::of(&base), &value, write).unwrap();
+    assert!(read.get() == text.len() && written == more.len());
+    assert!(ahead_max < 3 * 1024 * 1024, "{ahead_max}");
+}
+
 /// A database of collections that are too large to be held.
 fn database(version: usize, collections: &[(&str, usize)]) -> String {
     let shown = |(name, salt): &(&str, usize)| {

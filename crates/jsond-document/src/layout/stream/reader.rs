@@ -46,6 +46,8 @@ pub(super) struct Reader<'a, E> {
     /// Chunks that come before the next one: read ahead or put back.
     waiting: VecDeque<Bytes>,
     chunk: Bytes,
+    /// How much of the text stands before the chunk.
+    before: usize,
     /// From here on the chunk was not sent.
     from: usize,
     at: usize,
@@ -64,6 +66,7 @@ impl<'a, E> Reader<'a, E> {
             is_ended: false,
             waiting: VecDeque::new(),
             chunk: Bytes::new(),
+            before: 0,
             from: 0,
             at: 0,
             to: To::COPY,
@@ -121,10 +124,54 @@ impl<'a, E> Reader<'a, E> {
     pub(super) fn put_back(&mut self, text: Vec<u8>) -> Result<(), PiecesError<E>> {
         self.settle()?;
         if !text.is_empty() {
+            let before = self.position().saturating_sub(text.len());
             self.waiting.push_front(self.chunk.slice(self.at..));
             self.take(Bytes::from(text));
+            self.before = before;
         }
         Ok(())
+    }
+
+    /// How much of the old text was stepped over.
+    pub(super) fn position(&self) -> usize {
+        self.before + self.at
+    }
+
+    /// Shows the text from a place on to which it was not stepped yet, at least `bytes` of it if it
+    /// has them.
+    pub(super) fn ahead(&mut self, from: usize, bytes: usize) -> Result<Bytes, PiecesError<E>> {
+        let skipped = from.checked_sub(self.position());
+        let mut skipped = skipped.ok_or(PiecesError::Mismatch)?;
+        let mut chunk = self.chunk.slice(self.at..);
+        let (mut shown, mut length, mut index) = (Vec::new(), 0, 0);
+        loop {
+            let mut part = chunk.slice(skipped.min(chunk.len())..);
+            skipped = skipped.saturating_sub(chunk.len());
+            if length > 0 {
+                part.truncate(bytes - length);
+            }
+            length += part.len();
+            shown.push(part);
+            if length >= bytes || !self.has_waiting(index)? {
+                break;
+            }
+            chunk = self.waiting[index].clone();
+            index += 1;
+        }
+        shown.retain(|part| !part.is_empty());
+        match &shown[..] {
+            [part] => Ok(part.clone()),
+            _ => Ok(Bytes::from(shown.concat())),
+        }
+    }
+
+    /// Judges whether there is a chunk behind `index` others, and sees to it that it waits.
+    fn has_waiting(&mut self, index: usize) -> Result<bool, PiecesError<E>> {
+        if index == self.waiting.len() {
+            let chunk = self.pull()?;
+            self.waiting.extend(chunk);
+        }
+        Ok(index < self.waiting.len())
     }
 
     /// How much will be held when what was stepped over is sent.
@@ -222,13 +269,19 @@ impl<'a, E> Reader<'a, E> {
     }
 
     fn take(&mut self, chunk: Bytes) {
+        self.before += self.chunk.len();
         (self.chunk, self.from, self.at) = (chunk, 0, 0);
     }
 
     fn next(&mut self) -> Result<Option<Bytes>, PiecesError<E>> {
-        if let Some(chunk) = self.waiting.pop_front() {
-            return Ok(Some(chunk));
+        match self.waiting.pop_front() {
+            Some(chunk) => Ok(Some(chunk)),
+            None => self.pull(),
         }
+    }
+
+    /// Has a chunk come that was not seen before.
+    fn pull(&mut self) -> Result<Option<Bytes>, PiecesError<E>> {
         if self.is_ended {
             return Ok(None);
         }

@@ -15,7 +15,7 @@ pub(super) fn in_pieces(
     let mut out = Vec::new();
     relayout_pieces(
         || Ok(chunks.next()),
-        base,
+        &Skeleton::of(base),
         value,
         |piece| {
             out.extend_from_slice(piece);
@@ -246,10 +246,11 @@ fn a_broken_text_never_panics() {
 fn failures_of_both_sides_are_passed_on() {
     let text = file();
     let base = value(&text);
-    let unread = relayout_pieces(|| Err("read"), &base, &base, |_| Ok(()));
+    let skeleton = Skeleton::of(&base);
+    let unread = relayout_pieces(|| Err("read"), &skeleton, &base, |_| Ok(()));
     assert_eq!(unread, Err(PiecesError::Chunk("read")));
     let mut chunks = std::iter::once(Bytes::from(text));
-    let unwritten = relayout_pieces(|| Ok(chunks.next()), &base, &base, |_| Err("write"));
+    let unwritten = relayout_pieces(|| Ok(chunks.next()), &skeleton, &base, |_| Err("write"));
     assert_eq!(unwritten, Err(PiecesError::Chunk("write")));
 }
 

@@ -5,13 +5,15 @@
 //! side as a new entry may follow. Those on the right are put back and come once more.
 
 use super::PiecesError;
+use super::ahead::Ahead;
 use super::diff::{Change, Diff, Step, leaves_of};
 use super::reader::{Reader, To};
+use super::side::Fresh;
 use crate::layout::align::Kept;
 use crate::layout::relay::{MODELS_SEEN_MAX, Window, lay_window};
+use crate::layout::skeleton::{Bone, Skeleton};
 use crate::layout::writer::Writer;
 use crate::layout::{BOM, Layout, detect};
-use crate::tree::Tree;
 use crate::{Bounds, Json, scan};
 
 /// An old value with a longer compact text is not held for a window; brackets stand for it.
@@ -28,7 +30,9 @@ pub(super) struct Walk<'a, E> {
 
 /// An array or object of the old text, and how far it was walked.
 struct Container<'t> {
-    base: &'t Tree,
+    base: &'t Skeleton,
+    /// The entries that are too large to be held, with their brackets, in order.
+    large: Vec<(usize, [u8; 2])>,
     /// The number of the next old entry.
     index: usize,
     /// How many arrays and objects are around the entries.
@@ -39,12 +43,31 @@ struct Container<'t> {
     is_broken: bool,
 }
 
-impl Container<'_> {
+impl<'t> Container<'t> {
+    fn of(base: &'t Skeleton, depth: usize) -> Self {
+        let (mut large, mut count) = (Vec::new(), 0);
+        for bone in base.bones() {
+            if let Bone::Big(big) = bone
+                && big.tree.bytes() > HELD_VALUE_BYTES_MAX
+            {
+                large.push((count, big.tree.brackets()));
+            }
+            count += bone.entries();
+        }
+        Self {
+            base,
+            large,
+            index: 0,
+            depth,
+            is_begun: false,
+            is_broken: false,
+        }
+    }
+
     /// The brackets of an entry that is too large to be held.
     fn large_at(&self, index: usize) -> Option<[u8; 2]> {
-        let piece = self.base.piece(&self.base.at(index)?);
-        let tree = piece.value.as_tree()?;
-        (tree.bytes() > HELD_VALUE_BYTES_MAX).then(|| tree.brackets())
+        let found = self.large.binary_search_by_key(&index, |large| large.0);
+        found.ok().map(|at| self.large[at].1)
     }
 }
 
@@ -52,8 +75,8 @@ impl<'a, E> Walk<'a, E> {
     /// Lays out a whole file.
     pub(super) fn file(
         mut reader: Reader<'a, E>,
-        base: &Tree,
-        value: &Tree,
+        base: &Skeleton,
+        value: Fresh<'_>,
     ) -> Result<(), PiecesError<E>> {
         let sample = reader.sample(detect::SAMPLE_BYTES_MAX + BOM.len())?;
         let layout = Layout::detect(&sample);
@@ -70,26 +93,29 @@ impl<'a, E> Walk<'a, E> {
     }
 
     /// Lays out an array or object whose entries have `depth` arrays and objects around them.
-    fn container(&mut self, base: &Tree, value: &Tree, depth: usize) -> Result<(), PiecesError<E>> {
-        let ([open, close], count) = (base.brackets(), base.entries());
-        if base.kind() != value.kind() || count == 0 || value.entries() == 0 {
+    fn container(
+        &mut self,
+        base: &Skeleton,
+        value: Fresh<'_>,
+        depth: usize,
+    ) -> Result<(), PiecesError<E>> {
+        let [open, close] = base.brackets();
+        if base.kind() != value.tree.kind() || base.entries() == 0 || value.tree.entries() == 0 {
             return Err(PiecesError::Mismatch);
         }
         self.reader.send(To::COPY)?;
         self.reader.expect(open)?;
         let outer = std::mem::take(&mut self.reader.held);
-        let mut container = Container {
-            base,
-            index: 0,
-            depth,
-            is_begun: false,
-            is_broken: false,
-        };
-        let (old, new) = (leaves_of(base), leaves_of(value));
-        let mut steps = Diff::of(&old, &new);
-        while let Some(step) = steps.next() {
+        let mut container = Container::of(base, depth);
+        let leaves = leaves_of(value.tree);
+        let mut steps = Diff::of(base, value.skeleton, &leaves);
+        while let Some(step) = steps.next(&mut Ahead {
+            reader: &mut self.reader,
+            index: container.index,
+            is_begun: container.is_begun,
+        })? {
             match step {
-                Step::Same { count, is_last } => self.same(&mut container, count, is_last)?,
+                Step::Same(count) => self.same(&mut container, count)?,
                 Step::Within(old, new) => self.within(&mut container, old, new)?,
                 Step::Changed(change) => self.changed(&mut container, &change)?,
             }
@@ -102,18 +128,11 @@ impl<'a, E> Walk<'a, E> {
         self.reader.expect(close)
     }
 
-    /// Copies entries, and holds the last ones when others follow.
-    fn same(
-        &mut self,
-        container: &mut Container<'_>,
-        count: usize,
-        is_last: bool,
-    ) -> Result<(), PiecesError<E>> {
-        let held = if is_last {
-            0
-        } else {
-            count.min(MODELS_SEEN_MAX)
-        };
+    /// Copies entries, and holds the last ones, which others may follow.
+    fn same(&mut self, container: &mut Container<'_>, count: usize) -> Result<(), PiecesError<E>> {
+        self.reader.settle()?;
+        self.reader.held.trim(MODELS_SEEN_MAX);
+        let held = count.min(MODELS_SEEN_MAX);
         if held < count {
             self.reader.send(To::COPY)?;
             self.reader.held.clear();
@@ -134,8 +153,8 @@ impl<'a, E> Walk<'a, E> {
     fn within(
         &mut self,
         container: &mut Container<'_>,
-        old: &Tree,
-        new: &Tree,
+        old: &Skeleton,
+        new: Fresh<'_>,
     ) -> Result<(), PiecesError<E>> {
         self.reader.settle()?;
         self.reader.held.trim(MODELS_SEEN_MAX);
@@ -265,7 +284,7 @@ impl<'a, E> Walk<'a, E> {
             let start = self.reader.held_bytes();
             self.reader.held.start(start);
         }
-        if container.base.named() {
+        if container.base.is_named() {
             self.reader.name()?;
         }
         Ok(())
