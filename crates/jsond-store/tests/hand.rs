@@ -360,3 +360,37 @@ fn a_large_file_broken_while_nobody_ran_waits_with_its_pending_writes_to_be_mend
         assert!(store.stop());
     }
 }
+
+#[test]
+fn a_new_file_that_is_broken_is_there_and_takes_no_writes_until_it_is_mended_or_gone() {
+    // A broken file that came while jsond ran was not there at all, and a PUT would have made it.
+    let medium = medium();
+    let store = open_watching(&medium);
+    let is_broken = || {
+        let image = store.image();
+        let file = image.file(&["new.json".to_owned()]);
+        file.is_some_and(|file| file.value.is_none() && file.broken.is_some())
+    };
+    medium.put("new.json", b"[1, ");
+    eventually("it is there", is_broken);
+    let refused = support::wait(store.submit(put("new.json", "1"))).unwrap();
+    let rejection = matches!(
+        refused,
+        jsond_store::Outcome::Rejected(jsond_store::Rejection::Broken(_))
+    );
+    assert!(rejection, "{refused:?}");
+    medium.put("new.json", b"[1, 2]");
+    eventually("it is mended", || {
+        text_at(&store, "new").as_deref() == Some("[1,2]")
+    });
+    medium.put("other.json", b"{");
+    eventually("another", || {
+        store.image().file(&["other.json".to_owned()]).is_some()
+    });
+    medium.remove("other.json").unwrap();
+    eventually("it is gone", || {
+        store.image().file(&["other.json".to_owned()]).is_none()
+    });
+    accept(&store, put("other.json", "1"));
+    assert!(store.stop());
+}

@@ -212,7 +212,9 @@ impl Checkpointer {
             return;
         };
         let now = Instant::now();
-        let known = self.on_disk.keys().cloned();
+        let image = self.published.load();
+        let shown = image.files().into_iter().map(|(path, _)| path);
+        let known = self.on_disk.keys().cloned().chain(shown);
         let paths: BTreeSet<_> = known.chain(listing.files).collect();
         for path in paths {
             self.schedule.look_at(path, now);

@@ -148,7 +148,8 @@ impl Medium for MemoryMedium {
         if !state.seen.contains_key(&path) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        state.set_name(path, None);
+        state.set_name(path.clone(), None);
+        state.tell(path);
         Ok(())
     }
 

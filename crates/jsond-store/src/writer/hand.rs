@@ -114,20 +114,32 @@ impl Writer {
         revision
     }
 
+    /// Notes that a file on disk is broken, or is no longer. One that was never readable is in the
+    /// image for as long as it is there.
     pub(super) fn set_broken(
         &mut self,
         path: &FilePath,
         error: Option<jsond_document::SyntaxError>,
         batch: &mut Batch,
     ) {
-        let is_news = self
-            .image
-            .file(path)
-            .is_some_and(|file| file.broken != error);
-        if is_news {
-            self.image = self.image.with_broken(path, error);
-            batch.refresh = true;
-        }
+        let image = match (self.image.file(path), &error) {
+            (None, None) => return,
+            (None, Some(_)) => {
+                let file = File {
+                    value: None,
+                    broken: error,
+                    revision: Revision(0),
+                    modified: SystemTime::now(),
+                    template: Template::None,
+                    ids: self.image.rule_of(path),
+                };
+                self.image.with_file(path, Some(file))
+            }
+            (Some(file), None) if file.value.is_none() => self.image.with_file(path, None),
+            (Some(_), _) => self.image.with_broken(path, error),
+        };
+        self.image = image;
+        batch.refresh = true;
     }
 
     /// Makes the folders of the image those that are on disk.
