@@ -9,24 +9,27 @@ use std::collections::{HashMap, HashSet};
 #[derive(Debug, Default)]
 pub(crate) struct Marks {
     on_disk: HashMap<FilePath, Mark>,
-    /// Marks of checkpoints that are under way.
-    announced: HashMap<FilePath, Mark>,
+    /// Marks of checkpoints that are under way, or that failed in a later step: each may be what lies
+    /// on disk.
+    announced: HashMap<FilePath, Vec<Mark>>,
     /// Files whose text on disk is in the journal.
     with_text: HashSet<FilePath>,
 }
 
 impl Marks {
-    pub(crate) fn new(on_disk: HashMap<FilePath, Mark>) -> Self {
+    pub(crate) fn new(on_disk: HashMap<FilePath, Mark>, announced: Vec<Mark>) -> Self {
+        let by_path = |mark: Mark| (mark.path.clone(), vec![mark]);
         Self {
             on_disk,
-            announced: HashMap::new(),
+            announced: announced.into_iter().map(by_path).collect(),
             with_text: HashSet::new(),
         }
     }
 
     /// A checkpoint is about to give a file this content.
     pub(crate) fn announce(&mut self, mark: Mark) {
-        self.announced.insert(mark.path.clone(), mark);
+        let path = mark.path.clone();
+        self.announced.entry(path).or_default().push(mark);
     }
 
     /// The file has this content.
@@ -74,7 +77,7 @@ impl Marks {
             .filter(is_old)
             .cloned()
             .map(|mark| Body::Done(mark, None));
-        let announced = self.announced.values();
+        let announced = self.announced.values().flatten();
         done.chain(announced.cloned().map(Body::Mark)).collect()
     }
 

@@ -125,6 +125,8 @@ pub(crate) struct Start {
     pub(crate) last: Revision,
     pub(crate) on_disk: HashMap<FilePath, Mark>,
     pub(crate) taken: Vec<TakenBefore>,
+    /// Contents that may lie on disk, although nobody called them done.
+    pub(crate) announced: Vec<Mark>,
     pub(crate) keys: Ring,
     pub(crate) touched: Touched,
     pub(crate) health: Arc<Health>,

@@ -5,23 +5,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Counts what a start has read and built.
 ///
 /// *Units*: bytes; building counts as much as reading twice.
-pub struct Progress<'a> {
+pub struct Progress {
     done: AtomicU64,
-    tell: &'a (dyn Fn(u64) + Sync),
+    tell: Box<dyn Fn(u64) + Send + Sync>,
 }
 
-impl<'a> Progress<'a> {
+impl Progress {
     /// Tells `tell` how much has been done.
     #[must_use]
-    pub fn new(tell: &'a (dyn Fn(u64) + Sync)) -> Self {
-        let done = AtomicU64::new(0);
+    pub fn new(tell: impl Fn(u64) + Send + Sync + 'static) -> Self {
+        let (done, tell) = (AtomicU64::new(0), Box::new(tell));
         Self { done, tell }
     }
 
     /// Tells nobody.
     #[must_use]
-    pub fn silent() -> Progress<'static> {
-        Progress::new(&|_| {})
+    pub fn silent() -> Self {
+        Self::new(|_| {})
     }
 
     /// How much there is to do where files and journal are this large.

@@ -15,15 +15,15 @@ use crate::key::ring::Ring;
 use crate::medium::{Medium, NameKind};
 use crate::message::{Announced, Message, Start};
 use crate::progress::Progress;
-use crate::recovery::{Media, Recovered, recover};
+use crate::recovery::{self, Media, Recovered};
 use crate::served::Served;
 use crate::state::{State, StateFile};
 use crate::watch::Watcher;
 use crate::writer::Writer;
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
-use std::sync::mpsc::{Sender, channel, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
@@ -49,8 +49,37 @@ impl Store {
         served: Served,
         journal: Arc<dyn Medium>,
         settings: &Settings,
-        progress: &Progress<'_>,
+        progress: Progress,
     ) -> Result<Self, OpenError> {
+        let (open, opened) = sync_channel(1);
+        let settings = settings.clone();
+        // The thread that changes the image also builds it: an allocator that keeps memory for each
+        // thread can so give the next version the room of the one before.
+        let thread = spawn("writer", move || {
+            match Self::recover(served, journal, &settings, &progress) {
+                Ok((store, writer, messages)) => {
+                    drop(progress);
+                    open.send(Ok(store)).ok();
+                    writer.run(&messages);
+                }
+                Err(error) => drop(open.send(Err(error))),
+            }
+        })?;
+        let store = opened.recv().map_err(|_| {
+            let error = std::io::Error::other("its thread has ended");
+            OpenError::io("the store cannot be opened")(error)
+        })??;
+        store.lock_threads().push(thread);
+        Ok(store)
+    }
+
+    /// Recovers, and starts all threads but the writer, which is given back with what it is told.
+    fn recover(
+        served: Served,
+        journal: Arc<dyn Medium>,
+        settings: &Settings,
+        progress: &Progress,
+    ) -> Result<(Self, Writer, Receiver<Message>), OpenError> {
         let mut state = open_state(&*journal)?;
         check_folder(&mut state, &*journal, settings.folder.as_ref())?;
         let (key_files, mut keyed) = KeyFiles::open(Arc::clone(&journal), &state.identity)?;
@@ -61,7 +90,7 @@ impl Store {
             journal: &*journal,
             progress,
         };
-        let recovered = recover(&media, &state, settings.ids.clone())?;
+        let recovered = recovery::recover(&media, &state, settings.ids.clone())?;
         let (writer, messages) = channel();
         let (checkpoints, orders) = channel();
         let (keeper, jobs) = channel();
@@ -80,12 +109,13 @@ impl Store {
         let identity = state.identity.clone();
         let health = Arc::new(Health::default());
         let copies = Arc::clone(&journal);
-        let writer_thread = Writer::new(Start {
+        let on_thread = Writer::new(Start {
             published: Arc::clone(&published),
             journal: Journal::new(Arc::clone(&journal), identity, settings, segments),
             last,
             on_disk: marks_of(&on_disk),
             taken,
+            announced: unsure.clone(),
             keys: Ring::new(keyed, key_files.kept_to(), keeper),
             touched: checkpoints.clone(),
             health: Arc::clone(&health),
@@ -107,17 +137,23 @@ impl Store {
             unsure,
         });
         let threads = vec![
-            spawn("writer", move || writer_thread.run(&messages))?,
             spawn("checkpoint", move || checkpointer.run(&orders))?,
             spawn("keys", move || keeper::run(key_files, &jobs, &reports))?,
         ];
-        Ok(Self {
+        let store = Self {
             published,
             writer,
             checkpoints,
             health,
             threads: Mutex::new(threads),
-        })
+        };
+        Ok((store, on_thread, messages))
+    }
+
+    fn lock_threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.threads
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// The newest image of which everything is durable.
@@ -195,11 +231,7 @@ impl Store {
         let clean =
             self.writer.send(Message::Finish(finished)).is_ok() && is_finished.recv() == Ok(true);
         self.checkpoints.send(Order::End).ok();
-        let mut threads = self
-            .threads
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        for thread in threads.drain(..) {
+        for thread in self.lock_threads().drain(..) {
             thread.join().ok();
         }
         all_flushed && clean

@@ -65,7 +65,7 @@ impl Writer {
             published: start.published,
             journal: start.journal,
             last: start.last,
-            marks: Marks::new(start.on_disk),
+            marks: Marks::new(start.on_disk, start.announced),
             taken: start.taken,
             keys: start.keys,
             health: start.health,

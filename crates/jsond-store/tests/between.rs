@@ -25,7 +25,7 @@ fn open_hooked(medium: &Hooked, watch: Watch) -> Store {
         single: None,
     };
     let journal = Arc::new(medium.inner.sub_folder(".jsond"));
-    Store::open(served, journal, &settings, &Progress::silent()).unwrap()
+    Store::open(served, journal, &settings, Progress::silent()).unwrap()
 }
 
 fn medium_with(text: &str) -> MemoryMedium {

@@ -27,7 +27,7 @@ fn open(folder: &Path) -> Store {
         served,
         Arc::new(journal),
         &Settings::default(),
-        &Progress::silent(),
+        Progress::silent(),
     )
     .unwrap()
 }

@@ -67,7 +67,7 @@ pub(crate) struct Start {
     pub(crate) on_disk: HashMap<FilePath, OnDisk>,
     pub(crate) behind: Vec<FilePath>,
     /// Contents that a checkpoint before this start announced and never called done.
-    pub(crate) unsure: HashMap<FilePath, Option<u128>>,
+    pub(crate) unsure: Vec<Mark>,
     pub(crate) watcher: Watcher,
 }
 
@@ -141,12 +141,12 @@ impl Checkpointer {
         let mut schedule = Schedule::default();
         schedule.write(start.behind, Instant::now());
         let announced = start.unsure.into_iter();
-        let announced = announced.map(|(path, hash)| {
+        let announced = announced.map(|mark| {
             let announced = OnDisk {
-                hash,
+                hash: mark.hash,
                 ..OnDisk::default()
             };
-            (path, vec![announced])
+            (mark.path, vec![announced])
         });
         Self {
             served: start.served,

@@ -118,7 +118,7 @@ pub(crate) struct Fault {
 pub(crate) fn read_journal(
     journal: &dyn Medium,
     state: &State,
-    progress: &Progress<'_>,
+    progress: &Progress,
 ) -> Result<Journal, OpenError> {
     let read = read_segments(journal, state, progress)?;
     let passed = count_passed(&read, state);
@@ -161,7 +161,7 @@ pub(crate) fn read_journal(
 pub(crate) fn read_segments(
     journal: &dyn Medium,
     state: &State,
-    progress: &Progress<'_>,
+    progress: &Progress,
 ) -> Result<Vec<Read>, OpenError> {
     let listed = journal
         .list("")

@@ -102,7 +102,7 @@ fn doubt(path: &FilePath, known: &Mark, done: &Mark, recovered: &mut Recovered) 
         (on_disk.hash, on_disk.revision) = (done.hash, done.revision);
         on_disk.seen = None;
     }
-    recovered.unsure.insert(path.clone(), known.hash);
+    recovered.unsure.push(known.clone());
     recovered.behind.push(path.clone());
 }
 

@@ -11,7 +11,7 @@ use crate::checkpoint::{OnDisk, hash_at, remove_copies};
 use crate::conflict::keep_conflict;
 use crate::contract::Revision;
 use crate::image::{FilePath, Image};
-use crate::journal::entry::{Body, Entry};
+use crate::journal::entry::{Body, Entry, Mark};
 use crate::journal::reader::{OpenError, read_journal};
 use crate::key::answer::Answered;
 use crate::key::file::Line;
@@ -36,7 +36,7 @@ pub(crate) struct Recovered {
     pub(crate) behind: Vec<FilePath>,
     /// Files with a content that a checkpoint announced and never called done; nobody knows whether
     /// it is durable.
-    pub(crate) unsure: HashMap<FilePath, Option<u128>>,
+    pub(crate) unsure: Vec<Mark>,
     /// Edits by hand that were merged with what was pending.
     pub(crate) taken: Vec<TakenBefore>,
     pub(crate) segments: Vec<(String, Revision)>,
@@ -48,7 +48,7 @@ pub(crate) struct Recovered {
 pub(crate) struct Media<'a> {
     pub(crate) served: &'a Served,
     pub(crate) journal: &'a dyn Medium,
-    pub(crate) progress: &'a Progress<'a>,
+    pub(crate) progress: &'a Progress,
 }
 
 /// Reads the journal and the files.
@@ -70,7 +70,7 @@ pub(crate) fn recover(
         last,
         on_disk: HashMap::new(),
         behind: Vec::new(),
-        unsure: HashMap::new(),
+        unsure: Vec::new(),
         taken: Vec::new(),
         segments,
         keyed,
@@ -94,7 +94,11 @@ pub(crate) fn recover(
     for (path, history) in std::mem::take(&mut histories.files) {
         recover_file(media, &path, &history, &mut recovered)?;
     }
-    let needed: Vec<_> = recovered.unsure.values().flatten().copied().collect();
+    let needed: Vec<_> = recovered
+        .unsure
+        .iter()
+        .filter_map(|mark| mark.hash)
+        .collect();
     remove_copies(media.journal, &needed);
     Ok(recovered)
 }

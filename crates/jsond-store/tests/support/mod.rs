@@ -76,7 +76,7 @@ pub(crate) fn open_with(
         single: single.map(str::to_owned),
     };
     let journal = Arc::new(medium.sub_folder(".jsond"));
-    Store::open(served, journal, settings, &Progress::silent())
+    Store::open(served, journal, settings, Progress::silent())
 }
 
 /// Opens with members of other names as ids, as `--id` says them.

@@ -35,8 +35,10 @@ impl Bar {
         }
     }
 
-    pub(super) fn show(&self, done: u64) {
-        self.done.store(done, Ordering::Relaxed);
+    /// Takes how much is done.
+    pub(super) fn counter(&self) -> impl Fn(u64) + Send + Sync + use<> {
+        let done = Arc::clone(&self.done);
+        move |amount| done.store(amount, Ordering::Relaxed)
     }
 
     pub(super) fn finish(mut self) {

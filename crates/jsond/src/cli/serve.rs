@@ -246,9 +246,9 @@ fn open_store(folder: &Folder, arguments: &Arguments, ids: IdNames) -> anyhow::R
         ..Default::default()
     };
     let bar = Bar::start(Progress::of_bytes(folder.bytes()));
-    let tell = |done| bar.show(done);
+    let progress = Progress::new(bar.counter());
     let (served, journal) = (folder.served.clone(), Arc::clone(&folder.journal));
-    let opened = Store::open(served, journal, &settings, &Progress::new(&tell));
+    let opened = Store::open(served, journal, &settings, progress);
     bar.finish();
     Ok(opened?)
 }
