@@ -18,12 +18,14 @@ pub(crate) struct Marks {
 
 impl Marks {
     pub(crate) fn new(on_disk: HashMap<FilePath, Mark>, announced: Vec<Mark>) -> Self {
-        let by_path = |mark: Mark| (mark.path.clone(), vec![mark]);
-        Self {
+        let mut marks = Self {
             on_disk,
-            announced: announced.into_iter().map(by_path).collect(),
-            with_text: HashSet::new(),
+            ..Self::default()
+        };
+        for mark in announced {
+            marks.announce(mark);
         }
+        marks
     }
 
     /// A checkpoint is about to give a file this content.

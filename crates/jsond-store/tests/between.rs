@@ -187,6 +187,52 @@ fn an_edit_of_a_content_whose_folder_is_not_synced_undoes_no_later_write() {
     assert!(store.stop());
 }
 
+/// Two contents were renamed to a file and the syncs of its folder failed. A new segment said again
+/// what was there for certain and only the newest of the two; the power cut kept the first rename, and
+/// the start took that content for an edit by hand: a removal that was acknowledged was undone. Found
+/// by the storm, seed 200.
+#[test]
+fn each_content_whose_folder_is_not_synced_stays_known_in_a_new_segment() {
+    for is_killed_before in [false, true] {
+        let medium = medium_with(r#"{"a":1,"b":1}"#);
+        let hooked = Hooked::new(&medium);
+        hooked.before(|words| fail_if(words == "sync folder "));
+        let mut store = open_hooked(&hooked, Watch::Off);
+        accept(&store, put("o.json/x", "1"));
+        store.settle();
+        let first = disk(&medium, "o.json");
+        assert!(first.contains('x'), "{first}");
+        accept(&store, mutation("o.json/x", Edit::Remove));
+        store.settle();
+        assert!(!disk(&medium, "o.json").contains('x'));
+        let mut left = medium;
+        if is_killed_before {
+            left = left.after_kill();
+            store.stop();
+            let hooked = Hooked::new(&left);
+            hooked.before(|words| fail_if(words.starts_with("create .o.json")));
+            store = open_hooked(&hooked, Watch::Off);
+        }
+        let long = format!("\"{}\"", "x".repeat(600));
+        for _ in 0..6 {
+            accept(&store, put("o.json/b", &long));
+        }
+        accept(&store, put("o.json/b", "2"));
+        let left = left.after_kill();
+        store.stop();
+        left.put("o.json", first.as_bytes());
+        let store = open(&left);
+        let found = text_at(&store, "o.json");
+        let expected = r#"{"a":1,"b":2}"#;
+        assert_eq!(
+            found.as_deref(),
+            Some(expected),
+            "killed: {is_killed_before}"
+        );
+        assert!(store.stop());
+    }
+}
+
 /// The first batch of a new segment found no room, and the next one was too large for it: the
 /// segment was begun again under its name, and its name was also that of one that is complete. The
 /// next checkpoint removed it while it was written.

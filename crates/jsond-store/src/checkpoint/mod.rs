@@ -321,12 +321,13 @@ impl Checkpointer {
         if !is_broken {
             self.set_broken(path, None);
         }
-        let edit = None;
         let looked = || Looked {
             path: path.clone(),
             found,
-            edit,
-            is_unsure: false,
+            edit: None,
+            // DURABILITY: it is as it was before a checkpoint that failed, or is so again; that it is
+            // the name or the content on the disk is not certain.
+            is_unsure: self.announced.contains_key(path),
         };
         Ok((is_behind && self.schedule.may_write(path, Instant::now())).then(looked))
     }

@@ -49,6 +49,7 @@ pub(super) fn recover_file(
     if let (Some(known), Some(done)) = (known, history.done())
         && known != done
     {
+        recovered.announced.extend(history.announced().cloned());
         doubt(path, known, done, recovered);
     }
     let pending = history.pending(base);

@@ -33,7 +33,7 @@ pub(super) struct History {
     /// Every content that the file was ever said to have.
     hashes: HashSet<u128>,
     /// The revisions of all marks.
-    announced: HashSet<Revision>,
+    revisions: HashSet<Revision>,
 }
 
 impl History {
@@ -57,18 +57,20 @@ impl History {
         }
     }
 
-    /// The contents that a checkpoint may have been about to write, and not that which was there
-    /// for certain.
+    /// The marks of what a checkpoint may have written since the content that was there for certain.
+    pub(super) fn announced(&self) -> impl DoubleEndedIterator<Item = &Mark> {
+        self.marks.iter().skip(usize::from(self.done.is_some()))
+    }
+
+    /// The contents that a checkpoint may have been about to write, the newest first.
     pub(super) fn announced_hashes(&self) -> impl Iterator<Item = u128> {
-        let begun = self.marks.iter().skip(usize::from(self.done.is_some()));
-        begun.rev().filter_map(|mark| mark.hash)
+        self.announced().rev().filter_map(|mark| mark.hash)
     }
 
     /// The revisions of the contents that a checkpoint may have written since the last that was
     /// there for certain.
     pub(super) fn begun(&self) -> Vec<Revision> {
-        let begun = self.marks.iter().skip(usize::from(self.done.is_some()));
-        begun.map(|mark| mark.revision).collect()
+        self.announced().map(|mark| mark.revision).collect()
     }
 
     /// Judges whether the file ever had this content, as far as the journal goes back.
@@ -78,7 +80,7 @@ impl History {
 
     /// Judges whether a checkpoint of this revision came so far that names may be exchanged.
     pub(super) fn was_announced(&self, revision: Revision) -> bool {
-        self.announced.contains(&revision)
+        self.revisions.contains(&revision)
     }
 
     pub(super) fn has_steps(&self) -> bool {
@@ -126,7 +128,7 @@ impl History {
 
     fn take_announced(&mut self, mark: &Mark) {
         self.hashes.extend(mark.hash);
-        self.announced.insert(mark.revision);
+        self.revisions.insert(mark.revision);
         self.marks.push(mark.clone());
     }
 }

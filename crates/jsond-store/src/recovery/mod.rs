@@ -37,6 +37,9 @@ pub(crate) struct Recovered {
     /// Files with a content that a checkpoint announced and never called done; nobody knows whether
     /// it is durable.
     pub(crate) unsure: Vec<Mark>,
+    /// All contents of those files that were announced since the last that was there for certain: a
+    /// power cut may bring back each of them.
+    pub(crate) announced: Vec<Mark>,
     /// Edits by hand that were merged with what was pending.
     pub(crate) taken: Vec<TakenBefore>,
     pub(crate) segments: Vec<(String, Revision)>,
@@ -71,6 +74,7 @@ pub(crate) fn recover(
         on_disk: HashMap::new(),
         behind: Vec::new(),
         unsure: Vec::new(),
+        announced: Vec::new(),
         taken: Vec::new(),
         segments,
         keyed,
