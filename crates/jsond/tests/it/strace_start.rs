@@ -136,7 +136,12 @@ fn fail_each(fault: &str) {
                     let folder = folder_to_recover();
                     let start = start_under(&folder, call, &format!("{fault}:when={number}"));
                     let what = format!("{call} {number}, {:?}: {}", start.code, start.stderr);
-                    assert!(!start.stderr.contains("panicked"), "{what}");
+                    // The kernel has neither error for a write that wakes a thread, so that nobody
+                    // handles one.
+                    let is_of_kernel =
+                        |call: &Call| call.is_injected() && call.path().contains("eventfd");
+                    let may_panic = start.calls.iter().any(is_of_kernel);
+                    assert!(may_panic || !start.stderr.contains("panicked"), "{what}");
                     let is_hit =
                         start.calls.iter().any(Call::is_injected) || fault.contains("KILL");
                     hits.fetch_add(usize::from(is_hit), Ordering::Relaxed);
