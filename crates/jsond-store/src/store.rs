@@ -99,7 +99,6 @@ impl Store {
             last,
             on_disk,
             behind,
-            unsure,
             announced,
             taken,
             segments,
@@ -116,7 +115,7 @@ impl Store {
             last,
             on_disk: marks_of(&on_disk),
             taken,
-            announced,
+            announced: announced.clone(),
             keys: Ring::new(keyed, key_files.kept_to(), keeper),
             touched: checkpoints.clone(),
             health: Arc::clone(&health),
@@ -135,7 +134,7 @@ impl Store {
             health: Arc::clone(&health),
             on_disk,
             behind,
-            unsure,
+            announced,
         });
         let threads = vec![
             spawn("checkpoint", move || checkpointer.run(&orders))?,

@@ -67,7 +67,7 @@ pub(crate) struct Start {
     pub(crate) on_disk: HashMap<FilePath, OnDisk>,
     pub(crate) behind: Vec<FilePath>,
     /// Contents that a checkpoint before this start announced and never called done.
-    pub(crate) unsure: Vec<Mark>,
+    pub(crate) announced: Vec<Mark>,
     pub(crate) watcher: Watcher,
 }
 
@@ -140,14 +140,14 @@ impl Checkpointer {
     pub(crate) fn new(start: Start) -> Self {
         let mut schedule = Schedule::default();
         schedule.write(start.behind, Instant::now());
-        let announced = start.unsure.into_iter();
-        let announced = announced.map(|mark| {
-            let announced = OnDisk {
-                hash: mark.hash,
+        let mut announced: HashMap<_, Vec<_>> = HashMap::new();
+        for mark in start.announced {
+            let hash = mark.hash;
+            announced.entry(mark.path).or_default().push(OnDisk {
+                hash,
                 ..OnDisk::default()
-            };
-            (mark.path, vec![announced])
-        });
+            });
+        }
         Self {
             served: start.served,
             journal: start.journal,
@@ -157,7 +157,7 @@ impl Checkpointer {
             on_disk: start.on_disk,
             schedule,
             watcher: start.watcher,
-            announced: announced.collect(),
+            announced,
             in_place: HashSet::new(),
             half: HashMap::new(),
             stuck: HashSet::new(),

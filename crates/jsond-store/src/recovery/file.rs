@@ -49,8 +49,7 @@ pub(super) fn recover_file(
     if let (Some(known), Some(done)) = (known, history.done())
         && known != done
     {
-        recovered.announced.extend(history.announced().cloned());
-        doubt(path, known, done, recovered);
+        doubt(path, history, done, recovered);
     }
     let pending = history.pending(base);
     if pending.is_empty() {
@@ -98,12 +97,12 @@ fn take_read(path: &FilePath, read: &Read, base: Option<&Mark>, recovered: &mut 
 /// DURABILITY: a content that was announced is seen, but if a sync of it or of its folder failed, the
 /// system may have forgotten that it is not on the disk. It is written once more, and until then
 /// counts as not there.
-fn doubt(path: &FilePath, known: &Mark, done: &Mark, recovered: &mut Recovered) {
+fn doubt(path: &FilePath, history: &History, done: &Mark, recovered: &mut Recovered) {
     if let Some(on_disk) = recovered.on_disk.get_mut(path) {
         (on_disk.hash, on_disk.revision) = (done.hash, done.revision);
         on_disk.seen = None;
     }
-    recovered.unsure.push(known.clone());
+    recovered.announced.extend(history.announced().cloned());
     recovered.behind.push(path.clone());
 }
 

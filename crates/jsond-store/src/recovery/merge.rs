@@ -153,14 +153,8 @@ impl EditFound<'_> {
             let held = self.pending.iter().take_while(|(it, ..)| it <= revision);
             replay(&base, &held.collect::<Vec<_>>(), content).0
         });
-        let mut best = (distance_of(&base), base.clone());
-        for image in later {
-            let distance = distance_of(&image);
-            if distance < best.0 {
-                best = (distance, image);
-            }
-        }
-        best.1
+        let all = std::iter::once(base.clone()).chain(later);
+        all.min_by_key(distance_of).unwrap_or(base)
     }
 
     fn base_of_text(&self, edited: &Image, text: &Bytes) -> Option<Image> {

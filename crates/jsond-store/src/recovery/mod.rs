@@ -34,11 +34,8 @@ pub(crate) struct Recovered {
     pub(crate) on_disk: HashMap<FilePath, OnDisk>,
     /// Files whose changes are not on disk yet.
     pub(crate) behind: Vec<FilePath>,
-    /// Files with a content that a checkpoint announced and never called done; nobody knows whether
-    /// it is durable.
-    pub(crate) unsure: Vec<Mark>,
-    /// All contents of those files that were announced since the last that was there for certain: a
-    /// power cut may bring back each of them.
+    /// What was announced of files that have such a content, since the last that was there for
+    /// certain. Nobody knows whether it is durable, and a power cut may bring back each of them.
     pub(crate) announced: Vec<Mark>,
     /// Edits by hand that were merged with what was pending.
     pub(crate) taken: Vec<TakenBefore>,
@@ -73,7 +70,6 @@ pub(crate) fn recover(
         last,
         on_disk: HashMap::new(),
         behind: Vec::new(),
-        unsure: Vec::new(),
         announced: Vec::new(),
         taken: Vec::new(),
         segments,
@@ -99,7 +95,7 @@ pub(crate) fn recover(
         recover_file(media, &path, &history, &mut recovered)?;
     }
     let needed: Vec<_> = recovered
-        .unsure
+        .announced
         .iter()
         .filter_map(|mark| mark.hash)
         .collect();
