@@ -30,12 +30,20 @@ impl Index {
 
     /// The leaves that may hold the key, to be asked; a twin is held for certain.
     pub(crate) fn candidates(&self, key: &str) -> impl Iterator<Item = u64> {
-        let by_hash = self.orders.get(&hash(key)).copied();
-        let repeated = self.repeated.get(key).and_then(OrdMap::get_min);
-        by_hash
+        self.place_by_hash(key)
             .into_iter()
-            .chain(self.twins.get(key).copied())
-            .chain(repeated.map(|(order, _)| *order))
+            .chain(self.place_of(key))
+    }
+
+    /// The leaf that may hold the key, or another with its hash.
+    pub(crate) fn place_by_hash(&self, key: &str) -> Option<u64> {
+        self.orders.get(&hash(key)).copied()
+    }
+
+    /// The leaf that holds the key for certain, of a twin or of one that stands more than once.
+    pub(crate) fn place_of(&self, key: &str) -> Option<u64> {
+        let repeated = || Some(self.repeated.get(key)?.get_min()?.0);
+        self.twins.get(key).copied().or_else(repeated)
     }
 
     /// Notes entries without a key.

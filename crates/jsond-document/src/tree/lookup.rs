@@ -10,8 +10,6 @@ use crate::id_name::IdRule;
 use crate::index::Index;
 use crate::leaf::{Leaf, Piece};
 use crate::value::Value;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 impl Tree {
@@ -156,29 +154,39 @@ impl Tree {
         index
     }
 
+    /// Finds the first entry with a key in a leaf.
+    fn find_in(&self, order: u64, key: &str) -> Option<usize> {
+        let (_, leaf) = self.leaf_of_order(order)?;
+        leaf.find(key, self.named(), self.id_name.as_str())
+    }
+
     /// Indexes all entries.
+    ///
+    /// An id that stands more than once is seen by the index alone: a second list of all ids would
+    /// take about the memory of the text while a large file is read.
     pub(super) fn make_index(&self) -> Index {
         let mut index = Index::default();
-        let mut orders = HashMap::new();
         for (&Child { order, .. }, leaf) in self.leaves_with_order() {
             if !self.named() && leaf.sum().objects == 0 {
                 index.add_keyless(leaf.sum().entries);
                 continue;
             }
-            for piece in leaf.pieces(self.named()) {
+            for (within, piece) in leaf.pieces(self.named()).iter().enumerate() {
                 let Some(key) = piece.key(self.id_name.as_str()) else {
                     index.add_keyless(1);
                     continue;
                 };
                 // The names of an object are distinct.
-                let hash = (!self.named()).then(|| xxhash_rust::xxh3::xxh3_128(key.as_bytes()));
-                let held = hash.and_then(|hash| match orders.entry(hash) {
-                    Entry::Occupied(held) => Some(*held.get()),
-                    Entry::Vacant(place) => {
-                        place.insert(order);
-                        None
-                    }
-                });
+                let is_held_before = |&held: &u64| {
+                    let found = self.find_in(held, &key);
+                    found.is_some_and(|it| held < order || it < within)
+                };
+                let held = match self.named() {
+                    true => None,
+                    false => index
+                        .place_of(&key)
+                        .or_else(|| index.place_by_hash(&key).filter(is_held_before)),
+                };
                 match held {
                     Some(held) => index.repeat(&key, held, order),
                     None => index.insert(&key, order),
