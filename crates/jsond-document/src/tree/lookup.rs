@@ -87,8 +87,7 @@ impl Tree {
     /// Finds an entry by member name or, in a collection, by id.
     pub(crate) fn find(&self, key: &str) -> Option<Place> {
         self.index.candidates(key).find_map(|order| {
-            let (before, leaf) = self.leaf_of_order(order)?;
-            let within = leaf.find(key, self.named(), self.id_name.as_str())?;
+            let (before, leaf, within) = self.find_at(order, key)?;
             Some(Place {
                 position: before + within,
                 order,
@@ -101,12 +100,17 @@ impl Tree {
     /// Finds the leaf that holds a member, and the member's place in it.
     pub(crate) fn find_in_leaf(&self, name: &str) -> Option<(&Leaf, usize)> {
         self.index.candidates(name).find_map(|order| {
-            let (_, leaf) = self.leaf_of_order(order)?;
-            Some((
-                &**leaf,
-                leaf.find(name, self.named(), self.id_name.as_str())?,
-            ))
+            let (_, leaf, within) = self.find_at(order, name)?;
+            Some((&**leaf, within))
         })
+    }
+
+    /// Finds the first entry with a key in the leaf at `order`: how many entries stand before the
+    /// leaf, the leaf, and the place in it.
+    fn find_at(&self, order: u64, key: &str) -> Option<(usize, &Arc<Leaf>, usize)> {
+        let (before, leaf) = self.leaf_of_order(order)?;
+        let within = leaf.find(key, self.named(), self.id_name.as_str())?;
+        Some((before, leaf, within))
     }
 
     /// The index after an edit in the leaf at `order`, of which `children` came and perhaps of its
@@ -154,12 +158,6 @@ impl Tree {
         index
     }
 
-    /// Finds the first entry with a key in a leaf.
-    fn find_in(&self, order: u64, key: &str) -> Option<usize> {
-        let (_, leaf) = self.leaf_of_order(order)?;
-        leaf.find(key, self.named(), self.id_name.as_str())
-    }
-
     /// Indexes all entries.
     ///
     /// An id that stands more than once is seen by the index alone: a second list of all ids would
@@ -177,15 +175,9 @@ impl Tree {
                     continue;
                 };
                 // The names of an object are distinct.
-                let is_held_before = |&held: &u64| {
-                    let found = self.find_in(held, &key);
-                    found.is_some_and(|it| held < order || it < within)
-                };
                 let held = match self.named() {
                     true => None,
-                    false => index
-                        .place_of(&key)
-                        .or_else(|| index.place_by_hash(&key).filter(is_held_before)),
+                    false => self.held_before(&index, &key, order, within),
                 };
                 match held {
                     Some(held) => index.repeat(&key, held, order),
@@ -194,6 +186,16 @@ impl Tree {
             }
         }
         index
+    }
+
+    /// The leaf that holds a key already when all entries before a place are indexed.
+    fn held_before(&self, index: &Index, key: &str, order: u64, within: usize) -> Option<u64> {
+        let is_before = |&held: &u64| {
+            let found = self.find_at(held, key);
+            found.is_some_and(|(_, _, it)| held < order || it < within)
+        };
+        let by_hash = || index.place_by_hash(key).filter(is_before);
+        index.place_of(key).or_else(by_hash)
     }
 }
 
