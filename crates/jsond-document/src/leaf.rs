@@ -5,7 +5,7 @@
 
 use crate::json::{Json, Kind};
 use crate::tree::Tree;
-use crate::value::Value;
+use crate::value::{Member, Value};
 use crate::{collection, scan, string};
 use bytes::Bytes;
 use std::borrow::{Borrow, Cow};
@@ -73,6 +73,15 @@ impl Piece {
         match &self.name {
             Some(name) => Some(string::unquote(name)),
             None => collection::id_of_value(&self.value, id_name).map(Cow::Owned),
+        }
+    }
+}
+
+impl From<Member> for Piece {
+    fn from(member: Member) -> Self {
+        Self {
+            name: member.spelled_name,
+            value: member.value,
         }
     }
 }

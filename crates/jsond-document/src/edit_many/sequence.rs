@@ -114,10 +114,7 @@ impl<'a> Sequence<'a> {
                 })),
                 Origin::Old(position) => {
                     let between = members.by_ref().take(position - passed);
-                    pieces.extend(between.map(|member| Piece {
-                        name: member.spelled_name,
-                        value: member.value,
-                    }));
+                    pieces.extend(between.map(Piece::from));
                     pieces.append(&mut came);
                     let name = members.next().and_then(|member| member.spelled_name);
                     pieces.extend(value.map(|value| Piece { name, value }));

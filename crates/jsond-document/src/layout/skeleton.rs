@@ -52,10 +52,7 @@ impl Skeleton {
         match value.as_tree() {
             Some(tree) => Self::of_tree(tree),
             None if matches!(kind, Kind::Array | Kind::Object) => {
-                let pieces = value.members().map(|member| Piece {
-                    name: member.spelled_name,
-                    value: member.value,
-                });
+                let pieces = value.members().map(Piece::from);
                 Self::of_bones(kind, pack(pieces).iter().map(Bone::of).collect())
             }
             None => Self::of_bones(kind, Box::default()),

@@ -1,9 +1,9 @@
 //! Lays a new value over the old text of a file a piece at a time.
 //!
 //! Gives what [`super::relayout`] gives, in memory that does not grow with the file: what both values
-//! share is copied from chunk to chunk, and only the entries that changed are laid
-//! out, in *windows* of text with some of their neighbours. What stands further away is not seen,
-//! so where a file is laid out unevenly the white space of new text may be another.
+//! share is copied from chunk to chunk, and only the entries that changed are laid out, in *windows*
+//! of text with some of their neighbours. What stands further away is not seen, so where a file is
+//! laid out unevenly the white space of new text may be another.
 
 mod ahead;
 #[cfg(test)]
@@ -48,10 +48,10 @@ pub enum PiecesError<E> {
 /// Prints `value` as the new text of a file, and takes and hands on both texts a piece at a time.
 ///
 /// `old_text` gives the old text in order, in chunks of any size, and none at its end; it has to be
-/// the text of the value whose skeleton `base` is, from which `value` was made by edits. The new text is that of
-/// [`crate::relayout`], but that new and changed entries follow only old ones near them: a record
-/// that moved far does not take its layout along, names are put into columns, and values on one
-/// line, by what is around them, and an old value of more than 64 KB is no model for another.
+/// the text of the value whose skeleton `base` is, from which `value` was made by edits. The new text
+/// is that of [`crate::relayout`], but that new and changed entries follow only old ones near them: a
+/// record that moved far does not take its layout along, names are put into columns, and values on
+/// one line, by what is around them, and an old value of more than 64 KB is no model for another.
 ///
 /// *Cost*: linear in both texts, but for what did not change no more than copying and comparing.
 /// The memory of a chunk and of the largest run of changed entries, besides some bytes for each
@@ -80,10 +80,7 @@ fn tree_of(value: &Value) -> Option<Arc<Tree>> {
         Some(tree) => Some(Arc::clone(tree)),
         None if !matches!(kind, Kind::Array | Kind::Object) => None,
         None => {
-            let pieces = value.members().map(|member| Piece {
-                name: member.spelled_name,
-                value: member.value,
-            });
+            let pieces = value.members().map(Piece::from);
             let id_name = IdRule::default().index_name(kind);
             Some(Arc::new(Tree::build(kind, pieces, id_name)))
         }
