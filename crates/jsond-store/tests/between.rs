@@ -49,6 +49,20 @@ fn fail_if(is_so: bool) -> io::Result<()> {
     }
 }
 
+/// A store whose changes have been taken back, while the file on disk has them: the sync of its folder
+/// fails until the hook is taken away.
+fn with_a_content_not_done(medium: &MemoryMedium) -> (Store, Hooked) {
+    let hooked = Hooked::new(medium);
+    let store = open_hooked(&hooked, Watch::Off);
+    accept(&store, put("o.json/x", "{\"n\":1}"));
+    accept(&store, put("o.json/a/n", "2"));
+    hooked.before(|words| fail_if(words == "sync folder "));
+    store.settle();
+    accept(&store, mutation("o.json/x", Edit::Remove));
+    accept(&store, put("o.json/a/n", "1"));
+    (store, hooked)
+}
+
 fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let end = Instant::now() + Duration::from_secs(20);
     while !is_so() {
@@ -142,14 +156,7 @@ fn an_edit_of_a_content_that_was_not_done_yet_undoes_no_later_write() {
     for pad in ["", &"x".repeat(70_000)] {
         let text = format!("{{\"a\":{{\"n\":1}},\"b\":{{\"n\":1}},\"pad\":\"{pad}\"}}");
         let medium = medium_with(&text);
-        let hooked = Hooked::new(&medium);
-        let store = open_hooked(&hooked, Watch::Off);
-        accept(&store, put("o.json/x", "{\"n\":1}"));
-        accept(&store, put("o.json/a/n", "2"));
-        hooked.before(|words| fail_if(words == "sync folder "));
-        store.settle();
-        accept(&store, mutation("o.json/x", Edit::Remove));
-        accept(&store, put("o.json/a/n", "1"));
+        let (store, _) = with_a_content_not_done(&medium);
         let left = medium.after_kill();
         store.stop();
         let there = disk(&left, "o.json");
@@ -169,14 +176,7 @@ fn an_edit_of_a_content_that_was_not_done_yet_undoes_no_later_write() {
 #[test]
 fn an_edit_of_a_content_whose_folder_is_not_synced_undoes_no_later_write() {
     let medium = medium_with(r#"{"a":{"n":1},"b":{"n":1}}"#);
-    let hooked = Hooked::new(&medium);
-    let store = open_hooked(&hooked, Watch::Off);
-    accept(&store, put("o.json/x", "{\"n\":1}"));
-    accept(&store, put("o.json/a/n", "2"));
-    hooked.before(|words| fail_if(words == "sync folder "));
-    store.settle();
-    accept(&store, mutation("o.json/x", Edit::Remove));
-    accept(&store, put("o.json/a/n", "1"));
+    let (store, hooked) = with_a_content_not_done(&medium);
     let hand = disk(&medium, "o.json").replace("\"b\":{\"n\":1}", "\"b\":{\"n\":2}");
     medium.put("o.json", hand.as_bytes());
     hooked.before(|_| Ok(()));

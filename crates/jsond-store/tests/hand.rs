@@ -51,6 +51,17 @@ fn check_both_sides(store: &Store, medium: &MemoryMedium) {
     assert_eq!(names_with(medium, ".jsond-"), [""; 0]);
 }
 
+/// What a kill leaves of a large file with a write that its text on disk lacks.
+fn killed_after_k7(text: &str) -> MemoryMedium {
+    let medium = MemoryMedium::new();
+    medium.put("large.json", text.as_bytes());
+    let store = open(&medium);
+    accept(&store, put("large.json/k7/n", "70"));
+    let left = medium.after_kill();
+    store.stop();
+    left
+}
+
 #[test]
 fn an_edit_directly_before_the_exchange_gets_its_name_back_and_is_merged() {
     for in_place in [true, false] {
@@ -247,12 +258,7 @@ fn an_edit_of_a_large_file_while_nobody_ran_merges_with_what_was_pending() {
 #[test]
 fn an_edit_of_the_same_large_record_while_nobody_ran_keeps_the_hands_text() {
     let text = large(1500);
-    let medium = MemoryMedium::new();
-    medium.put("large.json", text.as_bytes());
-    let store = open(&medium);
-    accept(&store, put("large.json/k7/n", "70"));
-    let left = medium.after_kill();
-    store.stop();
+    let left = killed_after_k7(&text);
     let edited = text
         .replace("\"n\": 7,", "\"n\": 700,")
         .replace("\"n\": 11,", "\"n\": 110,");
@@ -331,12 +337,7 @@ fn an_edit_of_a_large_file_merges_with_writes_that_no_checkpoint_could_write() {
 #[test]
 fn a_large_file_broken_while_nobody_ran_waits_with_its_pending_writes_to_be_mended() {
     let text = large(20_000);
-    let medium = MemoryMedium::new();
-    medium.put("large.json", text.as_bytes());
-    let store = open(&medium);
-    accept(&store, put("large.json/k7/n", "70"));
-    let left = medium.after_kill();
-    store.stop();
+    let left = killed_after_k7(&text);
     left.put("large.json", &text.as_bytes()[..text.len() / 2]);
     let store = open(&left);
     assert!(!store.settle());
