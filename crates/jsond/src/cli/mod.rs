@@ -7,6 +7,7 @@ mod lang;
 mod place;
 mod repair;
 mod serve;
+mod signals;
 
 use crate::client;
 use clap::Parser;

@@ -2,7 +2,7 @@
 
 use super::bar::Bar;
 use super::place::{Folder, Place};
-use super::{banner, lang, print_error};
+use super::{banner, lang, print_error, signals};
 use crate::api::Api;
 use crate::limits;
 use crate::server::{self, Console, Settings};
@@ -212,6 +212,8 @@ fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
     let listeners = listen(arguments.host, arguments.port)?;
     let store = Arc::new(open_store(&folder, arguments, ids)?);
     let port = listeners[0].local_addr()?.port();
+    // Before the port is known to anybody: who knows it may send a signal.
+    let stop = signals::listen().context("signals cannot be listened for")?;
     announce(arguments, lang, port, &store)?;
     let settings = Settings {
         lang,
@@ -227,7 +229,7 @@ fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
         Api::new(Arc::clone(&store)),
         settings,
         console,
-        stop_signal(),
+        stop,
     );
     let is_clean = store.stop();
     console_thread.join().ok();
@@ -367,46 +369,6 @@ fn write_port(file: &Path, port: u16) -> std::io::Result<()> {
     temporary.push(".new");
     std::fs::write(&temporary, format!("{port}\n"))?;
     std::fs::rename(&temporary, file)
-}
-
-/// Is done at the first SIGINT or SIGTERM; a second one ends the process at once.
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let signals = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    );
-    let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    std::thread::spawn(end_at_second_signal);
-}
-
-fn end_at_second_signal() {
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-    else {
-        return;
-    };
-    runtime.block_on(async {
-        use tokio::signal::unix::{SignalKind, signal};
-        let signals = (
-            signal(SignalKind::interrupt()),
-            signal(SignalKind::terminate()),
-        );
-        if let (Ok(mut interrupt), Ok(mut terminate)) = signals {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            std::process::exit(130);
-        }
-    });
 }
 
 const _: () = assert!(limits::DRAIN_TIME.as_secs() == 10, "the default of --drain");

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::support::{
-    Folder, JSON, PATIENCE, STUDENTS, Server, Tree, eventually, killed_while_pending, may_mount,
-    run_to_end,
+    Folder, JSON, PATIENCE, STUDENTS, Server, Tree, Wire, eventually, killed_while_pending,
+    may_mount, run_to_end,
 };
 
 const GRADE: &str = "/students.json/Da_Eun/grade";
@@ -201,27 +201,41 @@ fn a_folder_that_becomes_read_only_keeps_what_was_acknowledged() {
 #[test]
 fn a_second_signal_stops_at_once() {
     for signal in ["INT", "TERM"] {
-        let server = Server::school();
-        server.put(GRADE, "\"4.0\"").is(200);
-        // A request that is under way holds the stop up.
-        let mut slow = server.connect();
-        let head = format!("PUT {GRADE} HTTP/1.1\r\nHost: localhost\r\n{JSON}\r\n");
-        slow.send(format!(
-            "{head}Content-Length: 5\r\nExpect: 100-continue\r\n\r\n"
-        ));
-        assert_eq!(slow.interim(), 100, "it waits for the body");
-        let mut idle = server.connect();
-        idle.get("/students.json").is(200);
-        server.signal(signal);
-        idle.closes();
-        let start = Instant::now();
-        let exit = server.end(signal);
-        assert!(
-            start.elapsed() < Duration::from_secs(3),
-            "{:?}",
-            start.elapsed()
-        );
-        let server = Server::start(exit.folder, &[]);
-        assert_eq!(server.json(GRADE), json!("4.0"));
+        assert_it_stops_at_once(signal, |server, idle| {
+            server.signal(signal);
+            idle.closes();
+        });
     }
+}
+
+/// The listener for the second was once made after the first had come: a second right behind it was
+/// lost, and the stop waited for the slow request.
+#[test]
+fn a_second_signal_right_behind_the_first_stops_at_once() {
+    assert_it_stops_at_once("CONT", |server, _| {
+        for signal in ["STOP", "INT", "TERM"] {
+            server.signal(signal);
+        }
+    });
+}
+
+fn assert_it_stops_at_once(last: &str, begin: impl Fn(&Server, &mut Wire)) {
+    let server = Server::school();
+    server.put(GRADE, "\"4.0\"").is(200);
+    // A request that is under way holds the stop up.
+    let mut slow = server.connect();
+    let head = format!("PUT {GRADE} HTTP/1.1\r\nHost: localhost\r\n{JSON}\r\n");
+    slow.send(format!(
+        "{head}Content-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+    ));
+    assert_eq!(slow.interim(), 100, "it waits for the body");
+    let mut idle = server.connect();
+    idle.get("/students.json").is(200);
+    begin(&server, &mut idle);
+    let start = Instant::now();
+    let exit = server.end(last);
+    let time = start.elapsed();
+    assert!(time < Duration::from_secs(3), "{time:?}");
+    let server = Server::start(exit.folder, &[]);
+    assert_eq!(server.json(GRADE), json!("4.0"));
 }
