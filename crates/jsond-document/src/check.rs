@@ -74,6 +74,11 @@ pub(crate) fn check(input: &[u8], bounds: Bounds) -> Result<Checked, SyntaxError
     })
 }
 
+/// Judges whether a text is JSON, by its grammar alone.
+pub(crate) fn is_grammatical(text: &[u8]) -> bool {
+    serde_json::from_slice::<&RawValue>(text).is_ok()
+}
+
 /// serde_json counts columns in bytes and points at the last byte it read, a line end included.
 fn offset_of(text: &str, line: usize, column: usize) -> usize {
     let lines = text.split_inclusive('\n').take(line.saturating_sub(1));
@@ -189,15 +194,16 @@ impl<'a> Walk<'a> {
             .frames
             .last_mut()
             .expect("INVARIANT: a name stands in an object");
-        let name = unquote(&text[range.clone()]);
+        let spelled = &text[range.clone()];
         let twice = match &mut frame.many {
-            Some(names) => !names.insert(name.clone()),
+            Some(names) => !names.insert(unquote(spelled)),
             None => self.names[frame.first_name..]
                 .iter()
-                .any(|other| unquote(&text[other.clone()]) == name),
+                .any(|other| is_same_name(&text[other.clone()], spelled)),
         };
         if twice {
-            return Err((range.start, SyntaxFault::DuplicateName(name.into_owned())));
+            let name = unquote(spelled).into_owned();
+            return Err((range.start, SyntaxFault::DuplicateName(name)));
         }
         if frame.many.is_none() {
             self.names.push(range);
@@ -221,6 +227,12 @@ impl<'a> Walk<'a> {
         self.at = end;
         Ok(())
     }
+}
+
+/// Judges whether two spelled names read the same.
+fn is_same_name(one: &[u8], other: &[u8]) -> bool {
+    let is_escaped = |spelled| memchr::memchr(b'\\', spelled).is_some();
+    one == other || (is_escaped(one) || is_escaped(other)) && unquote(one) == unquote(other)
 }
 
 /// Finds a `\u` escape that is half of a surrogate pair.
@@ -307,6 +319,10 @@ mod tests {
             r#"{"a":{"a":{"a":1}},"b":{"a":2}}"#,
         );
         check(r#"["a","a",{"a":"a"}]"#, r#"["a","a",{"a":"a"}]"#);
+        check(r#"{"\u0061":1,"\\u0061":2}"#, r#"{"\u0061":1,"\\u0061":2}"#);
+        let twice = "the member name \"a\" stands twice in one object at line 1, column 13";
+        check(r#"{"\u0061":1,"a":2}"#, twice);
+        check(r#"{"\u0061":1,"\u0061":2}"#, twice);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! to its first white space nothing is moved, so compact text costs no more than a copy, and in
 //! place nothing. What is refused is in the module `check`.
 
-use crate::check::{Bounds, Checked, check};
+use crate::check::{Bounds, Checked, check, is_grammatical};
 use crate::error::SyntaxError;
 use crate::scan::{skip_space, value_end};
 use std::ops::Range;
@@ -17,13 +17,25 @@ pub(crate) fn compact(input: &[u8], bounds: Bounds) -> Result<Vec<u8>, SyntaxErr
     let checked = check(input, bounds)?;
     let mut out = Vec::with_capacity(input.len() - checked.start);
     out.extend_from_slice(&input[checked.start..checked.first_space]);
-    let mut at = checked.first_space;
+    push_compact(input, checked.first_space, &mut out);
+    out.shrink_to_fit();
+    Ok(out)
+}
+
+/// Returns the compact text of what was checked before, or should have been: only the grammar is
+/// judged, without which a text cannot be stepped through. None if it does not hold.
+pub(crate) fn compact_again(input: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(input.len());
+    is_grammatical(input).then(|| push_compact(input, 0, &mut out))?;
+    Some(out)
+}
+
+/// Appends the compact text of what begins at or after `at`.
+fn push_compact(input: &[u8], mut at: usize, out: &mut Vec<u8>) {
     while let Some(run) = next_run(input, at) {
         out.extend_from_slice(&input[run.clone()]);
         at = run.end;
     }
-    out.shrink_to_fit();
-    Ok(out)
 }
 
 /// Checks `text` and makes it compact where it is.
@@ -112,6 +124,19 @@ mod tests {
                 };
                 [bom.as_bytes(), text.as_bytes(), &tail].concat()
             })
+    }
+
+    #[test]
+    fn what_was_checked_before_is_judged_by_its_grammar_only() {
+        let twice = br#" { "a" : "\ud834 ", "a": 2 } "#;
+        assert!(compact(twice, Bounds::NONE).is_err());
+        assert_eq!(
+            compact_again(twice).as_deref(),
+            Some(&br#"{"a":"\ud834 ","a":2}"#[..])
+        );
+        for other in ["", "{", "[1,]", "{\"a\"}", "\"a", "1 2", "[\u{feff}]"] {
+            assert_eq!(compact_again(other.as_bytes()), None, "{other}");
+        }
     }
 
     proptest! {

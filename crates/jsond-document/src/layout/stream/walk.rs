@@ -9,12 +9,13 @@ use super::ahead::Ahead;
 use super::diff::{Change, Diff, Step, leaves_of};
 use super::reader::{Reader, To};
 use super::side::Fresh;
+use crate::compact::compact_again;
 use crate::layout::align::Kept;
 use crate::layout::relay::{MODELS_SEEN_MAX, Window, lay_window};
 use crate::layout::skeleton::{Bone, Skeleton};
 use crate::layout::writer::Writer;
 use crate::layout::{BOM, Layout, detect};
-use crate::{Bounds, Json, scan};
+use crate::scan;
 
 /// An old value with a longer compact text is not held for a window; brackets stand for it.
 const HELD_VALUE_BYTES_MAX: usize = 64 * 1024;
@@ -294,8 +295,7 @@ impl<'a, E> Walk<'a, E> {
 /// The compact text of a window's new entries between those that are kept; none if the old text is
 /// not one of `count` entries.
 fn new_text(old: &[u8], count: usize, kept: Kept, change: &Change<'_>) -> Option<Vec<u8>> {
-    let compact = Json::parse_within(old, Bounds::NONE).ok()?;
-    let text = compact.as_bytes();
+    let text = &*compact_again(old)?;
     let spans: Vec<_> = scan::entries(text, 0).map(|entry| entry.span()).collect();
     if spans.len() != count {
         return None;
