@@ -165,7 +165,7 @@ pub(super) fn read_whole(file: &mut dyn PieceReader) -> io::Result<(Bytes, u128)
 }
 
 /// Hashes what is left of a file.
-fn hash_of(file: &mut dyn PieceReader) -> io::Result<u128> {
+pub(super) fn hash_of(file: &mut dyn PieceReader) -> io::Result<u128> {
     let mut hasher = Hasher::default();
     while let Some(piece) = file.next_piece()? {
         hasher.update(&piece);
