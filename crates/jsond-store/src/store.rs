@@ -9,7 +9,7 @@ use crate::journal::entry::Mark;
 use crate::journal::reader::OpenError;
 use crate::journal::segment;
 use crate::key::Key;
-use crate::key::file::KeyFiles;
+use crate::key::file::{KeyFiles, Line};
 use crate::key::keeper;
 use crate::key::ring::Ring;
 use crate::medium::{Medium, NameKind};
@@ -80,11 +80,7 @@ impl Store {
         settings: &Settings,
         progress: &Progress,
     ) -> Result<(Self, Writer, Receiver<Message>), OpenError> {
-        let mut state = open_state(&*journal)?;
-        check_folder(&mut state, &*journal, settings.folder.as_ref())?;
-        let (key_files, mut keyed) = KeyFiles::open(Arc::clone(&journal), &state.identity)?;
-        // A line of the journal never has the revision of one whose key is in a file.
-        state.revision = state.revision.max(key_files.kept_to());
+        let (state, key_files, mut keyed) = open_beside(&journal, settings)?;
         let media = Media {
             served: &served,
             journal: &*journal,
@@ -286,6 +282,19 @@ fn check_folder(
             state.write(journal).map_err(OpenError::io(what))
         }
     }
+}
+
+/// Reads what lies beside the journal: the state, and the lines with a key that are kept.
+fn open_beside(
+    journal: &Arc<dyn Medium>,
+    settings: &Settings,
+) -> Result<(State, KeyFiles, Vec<Line>), OpenError> {
+    let mut state = open_state(&**journal)?;
+    check_folder(&mut state, &**journal, settings.folder.as_ref())?;
+    let (key_files, keyed) = KeyFiles::open(Arc::clone(journal), &state.identity)?;
+    // A line of the journal never has the revision of one whose key is in a file.
+    state.revision = state.revision.max(key_files.kept_to());
+    Ok((state, key_files, keyed))
 }
 
 /// Reads the state, or makes one.

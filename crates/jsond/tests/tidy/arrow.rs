@@ -235,76 +235,35 @@ fn check(rule: fn(&Source) -> Vec<String>, path: &str, text: &str, faults: usize
 
 #[test]
 fn an_arrow_that_points_up_is_found() {
+    let found = |path, text, expected| check(check_arrows, path, text, expected);
     let wire = "crates/jsond/src/wire/head.rs";
-    check(
-        check_arrows,
-        wire,
-        "use super::sniff;\nuse crate::wire::x;\nuse bytes::Bytes;",
-        0,
-    );
-    check(check_arrows, wire, "use crate::api::handle;", 1);
-    check(check_arrows, wire, "use crate::{wire, limits::HEAD};", 1);
-    check(check_arrows, wire, "fn f() -> jsond_store::Store {}", 1);
-    check(check_arrows, wire, "use std::{io, net::TcpStream};", 1);
-    check(check_arrows, wire, "use super::super::server::run;", 1);
-    check(check_arrows, wire, "use std::net::Ipv6Addr;", 0);
-    check(
-        check_arrows,
-        "crates/jsond/src/wire/tests/data.rs",
-        "use std::fs;",
-        0,
-    );
-    check(
-        check_arrows,
-        "crates/jsond/src/wire/tests/data.rs",
-        "use crate::api::x;",
-        1,
-    );
-    check(
-        check_arrows,
-        wire,
-        "// crate::api is not for us\nfn f() {}",
-        0,
-    );
+    let downward = "use super::sniff;\nuse crate::wire::x;\nuse bytes::Bytes;";
+    found(wire, downward, 0);
+    found(wire, "use crate::api::handle;", 1);
+    found(wire, "use crate::{wire, limits::HEAD};", 1);
+    found(wire, "fn f() -> jsond_store::Store {}", 1);
+    found(wire, "use std::{io, net::TcpStream};", 1);
+    found(wire, "use super::super::server::run;", 1);
+    found(wire, "use std::net::Ipv6Addr;", 0);
+    found(wire, "// crate::api is not for us\nfn f() {}", 0);
+    let wire_test = "crates/jsond/src/wire/tests/data.rs";
+    found(wire_test, "use std::fs;", 0);
+    found(wire_test, "use crate::api::x;", 1);
     let api = "crates/jsond/src/api/mod.rs";
-    check(
-        check_arrows,
-        api,
-        "use crate::{wire::x, web, limits};\nuse jsond_store::Store;",
-        0,
-    );
-    check(check_arrows, api, "use crate::server::Server;", 1);
-    check(
-        check_arrows,
-        api,
-        "fn f(s: tokio::net::TcpStream, b: hyper::Body) {}",
-        2,
-    );
-    check(
-        check_arrows,
-        "crates/jsond/src/client/mod.rs",
-        "use crate::api::problem;",
-        1,
-    );
-    check(
-        check_arrows,
-        "crates/jsond/src/server/mod.rs",
-        "use crate::client::x;",
-        1,
-    );
-    check(
-        check_arrows,
-        "crates/jsond/src/limits.rs",
-        "use crate::wire::x;",
-        1,
-    );
-    check(
-        check_arrows,
-        "crates/jsond/src/lib.rs",
-        "pub mod x; use crate::api::y;",
-        0,
-    );
-    check(check_arrows, "crates/jsond/src/attic/mod.rs", "", 1);
+    let downward = "use crate::{wire::x, web, limits};\nuse jsond_store::Store;";
+    found(api, downward, 0);
+    found(api, "use crate::server::Server;", 1);
+    let outside = "fn f(s: tokio::net::TcpStream, b: hyper::Body) {}";
+    found(api, outside, 2);
+    let client = "crates/jsond/src/client/mod.rs";
+    found(client, "use crate::api::problem;", 1);
+    let server = "crates/jsond/src/server/mod.rs";
+    found(server, "use crate::client::x;", 1);
+    let limits = "crates/jsond/src/limits.rs";
+    found(limits, "use crate::wire::x;", 1);
+    let root = "crates/jsond/src/lib.rs";
+    found(root, "pub mod x; use crate::api::y;", 0);
+    found("crates/jsond/src/attic/mod.rs", "", 1);
 }
 
 #[test]
