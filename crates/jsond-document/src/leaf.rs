@@ -68,6 +68,15 @@ impl Piece {
         }
     }
 
+    /// Appends the entry as it stands in a run; trees have leaves of their own.
+    fn write_to(&self, out: &mut Vec<u8>) {
+        if let Some(name) = &self.name {
+            out.extend_from_slice(name);
+            out.push(b':');
+        }
+        self.value.write_to(out);
+    }
+
     /// The key by which a record is found: the member's name, or the element's id.
     pub(crate) fn key(&self, id_name: &str) -> Option<Cow<'_, str>> {
         match &self.name {
@@ -193,6 +202,53 @@ impl Leaf {
         }
     }
 
+    /// Makes the one run of no more than so many bytes that an edit makes of this one, if it does.
+    ///
+    /// *Cost*: that of copying the text once, into a buffer of its size.
+    pub(crate) fn spliced(&self, edit: &LeafEdit<'_>, bytes_max: usize) -> Option<Self> {
+        let Self::Run {
+            text,
+            starts,
+            objects,
+        } = self
+        else {
+            return None;
+        };
+        let is_tree = |piece: &&Piece| piece.value.as_tree().is_some();
+        let (gone, came) = (edit.gone_bytes(), edit.came.map_or(0, Piece::bytes));
+        // Each entry has a separator behind it, but the last one.
+        let bytes = text.len() + 1 - gone + came;
+        if edit.came.is_some_and(|piece| is_tree(&piece)) || bytes == 0 || bytes > bytes_max {
+            return None;
+        }
+        let start = starts
+            .get(edit.within)
+            .map_or(text.len() + 1, |&at| at as usize);
+        let mut new = Vec::with_capacity(bytes);
+        new.extend_from_slice(&text[..start.min(text.len())]);
+        if start > text.len() {
+            new.push(b',');
+        }
+        if let Some(piece) = edit.came {
+            piece.write_to(&mut new);
+            new.push(b',');
+        }
+        new.extend_from_slice(text.get(start + gone..).unwrap_or_default());
+        new.truncate(bytes - 1);
+        let narrow = |at: usize| u32::try_from(at).expect("INVARIANT: a run is small");
+        let (before, after) = starts.split_at(edit.within);
+        let after = &after[usize::from(edit.gone.is_some())..];
+        let after = after.iter().map(|&at| narrow(at as usize - gone + came));
+        let begin = edit.came.map(|_| narrow(start));
+        let starts = before.iter().copied().chain(begin).chain(after);
+        let count = |piece: &Piece| usize::from(piece.value.kind() == Kind::Object);
+        Some(Self::Run {
+            text: Bytes::from(new),
+            starts: starts.collect(),
+            objects: objects - edit.gone.map_or(0, count) + edit.came.map_or(0, count),
+        })
+    }
+
     pub(crate) fn push_text(&self, out: &mut Vec<Bytes>) {
         match self {
             Self::Run { text, .. } => out.push(text.clone()),
@@ -207,6 +263,42 @@ impl Leaf {
     }
 }
 
+/// What an edit does to a leaf: an entry goes, comes, or is another from then on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LeafEdit<'a> {
+    /// The number of the entry.
+    pub(crate) within: usize,
+    /// The one that is there.
+    pub(crate) gone: Option<&'a Piece>,
+    /// The one that will be there.
+    pub(crate) came: Option<&'a Piece>,
+}
+
+impl LeafEdit<'_> {
+    fn gone_bytes(&self) -> usize {
+        self.gone.map_or(0, Piece::bytes)
+    }
+
+    /// Makes the leaves that it makes of one; `is_last` where entries come in their order, and fill
+    /// one leaf after the other.
+    pub(crate) fn leaves_of(&self, leaf: &Leaf, named: bool, is_last: bool) -> Vec<Leaf> {
+        let bytes_max = match is_last {
+            true => RUN_BYTES_TARGET,
+            false => RUN_BYTES_MAX,
+        };
+        if let Some(leaf) = leaf.spliced(self, bytes_max) {
+            return vec![leaf];
+        }
+        let mut pieces = leaf.pieces(named);
+        let end = self.within + usize::from(self.gone.is_some());
+        pieces.splice(self.within..end, self.came.cloned());
+        match is_last {
+            true => pack(pieces),
+            false => pack_evenly(&pieces),
+        }
+    }
+}
+
 /// Packs entries into as few leaves as their sizes allow.
 pub(crate) fn pack(pieces: impl IntoIterator<Item: Borrow<Piece>>) -> Vec<Leaf> {
     pack_to(pieces, RUN_BYTES_TARGET)
@@ -214,7 +306,7 @@ pub(crate) fn pack(pieces: impl IntoIterator<Item: Borrow<Piece>>) -> Vec<Leaf> 
 
 /// Packs the entries of one leaf again after an edit: one leaf that may be somewhat large, or
 /// leaves of equal size, so that the next edits at the same place split nothing.
-pub(crate) fn pack_evenly(pieces: &[Piece]) -> Vec<Leaf> {
+fn pack_evenly(pieces: &[Piece]) -> Vec<Leaf> {
     let bytes: usize = pieces.iter().map(Piece::bytes).sum();
     let parts = match bytes {
         ..=RUN_BYTES_MAX => 1,
@@ -262,11 +354,7 @@ impl OpenRun {
         }
         self.starts
             .push(u32::try_from(self.text.len()).expect("INVARIANT: a run is small"));
-        if let Some(name) = &piece.name {
-            self.text.extend_from_slice(name);
-            self.text.push(b':');
-        }
-        piece.value.write_to(&mut self.text);
+        piece.write_to(&mut self.text);
         self.objects += usize::from(piece.value.kind() == Kind::Object);
     }
 
@@ -283,5 +371,87 @@ impl OpenRun {
             starts,
             objects,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn piece(named: bool) -> impl Strategy<Value = Piece> {
+        let value = prop_oneof![
+            Just("1".to_owned()),
+            Just("{\"a\":[1,2]}".to_owned()),
+            "[a-z,]{0,40}".prop_map(|text| format!("\"{text}\"")),
+        ];
+        let name = "[a-z,:]{0,9}".prop_map(move |name| named.then(|| format!("\"{name}\"").into()));
+        (name, value).prop_map(|(name, text)| Piece {
+            name,
+            value: Value::parse(text.as_bytes()).unwrap(),
+        })
+    }
+
+    /// A leaf in words, so that two can be compared.
+    fn shown(leaf: &Leaf) -> String {
+        format!("{leaf:?}")
+    }
+
+    proptest! {
+        /// The same pieces packed anew are what a splice is judged by.
+        #[test]
+        fn a_run_that_is_spliced_is_the_one_that_is_packed(
+            (named, mut pieces, new) in any::<bool>().prop_flat_map(|named| {
+                let pieces = proptest::collection::vec(piece(named), 1..20);
+                (Just(named), pieces, piece(named))
+            }),
+            at in any::<prop::sample::Index>(),
+            (goes, comes) in any::<(bool, bool)>(),
+        ) {
+            let [leaf] = &pack(&pieces)[..] else {
+                panic!("one run");
+            };
+            let within = at.index(pieces.len() + usize::from(!goes));
+            let gone = goes.then(|| pieces[within].clone());
+            let edit = LeafEdit {
+                within,
+                gone: gone.as_ref(),
+                came: comes.then_some(&new),
+            };
+            let spliced = leaf.spliced(&edit, RUN_BYTES_TARGET);
+            let leaves = edit.leaves_of(leaf, named, false);
+            pieces.splice(within..within + usize::from(goes), comes.then(|| new.clone()));
+            let packed = pack(&pieces);
+            prop_assert_eq!(
+                spliced.as_ref().map(shown),
+                packed.first().map(shown),
+                "spliced"
+            );
+            let leaves: Vec<_> = leaves.iter().map(shown).collect();
+            prop_assert_eq!(leaves, packed.iter().map(shown).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_into_one_run_is_not_spliced() {
+        let small = |text: &str| Piece {
+            name: None,
+            value: Value::parse(text.as_bytes()).unwrap(),
+        };
+        let big = small(&format!("[{}1]", "1,".repeat(10_000)));
+        assert!(big.value.as_tree().is_some());
+        let leaf = &pack(&[small("1"), small("2")])[0];
+        let splice = |came: &Piece, bytes_max| {
+            let gone = None;
+            let edit = LeafEdit {
+                within: 1,
+                gone,
+                came: Some(came),
+            };
+            leaf.spliced(&edit, bytes_max)
+        };
+        assert!(splice(&big, 100).is_none());
+        assert!(splice(&small("33"), 6).is_none());
+        assert!(splice(&small("33"), 7).is_some());
     }
 }

@@ -11,13 +11,13 @@ mod relabel;
 use crate::id_name::IdName;
 use crate::index::Index;
 use crate::json::Kind;
-use crate::leaf::{Leaf, Piece, Sum, pack, pack_evenly};
+use crate::leaf::{Leaf, LeafEdit, Piece, Sum, pack};
 use bytes::Bytes;
 use std::borrow::Borrow;
 use std::sync::{Arc, OnceLock};
 
 /// How many children a branch has at the most.
-const FAN: usize = 32;
+const FAN: usize = 16;
 
 /// The distance between order numbers of leaves made in sequence; splits go in between.
 const ORDER_GAP: u64 = 1 << 24;
@@ -207,17 +207,12 @@ impl Tree {
 
     /// Puts a value in the place of another.
     pub(crate) fn set(&self, place: &Place, piece: &Piece) -> Self {
-        let old = self.piece(place);
-        let mut pieces = place.leaf.pieces(self.named());
-        pieces[place.within] = piece.clone();
-        self.edit(place.order, &pieces, Some(&old), Some(piece))
+        self.edit(place, Some(&self.piece(place)), Some(piece))
     }
 
     /// Takes an entry out.
     pub(crate) fn remove(&self, place: &Place) -> Self {
-        let mut pieces = place.leaf.pieces(self.named());
-        let old = pieces.remove(place.within);
-        self.edit(place.order, &pieces, Some(&old), None)
+        self.edit(place, Some(&self.piece(place)), None)
     }
 
     /// Puts a new entry before the one at `position`, or at the end.
@@ -228,29 +223,19 @@ impl Tree {
         } else {
             position
         };
-        let Some(place) = self.at(neighbour) else {
+        let Some(mut place) = self.at(neighbour) else {
             return Self::build(self.kind, &[piece], self.id_name.clone());
         };
-        let mut pieces = place.leaf.pieces(self.named());
-        let within = if at_end { pieces.len() } else { place.within };
-        pieces.insert(within, piece.clone());
-        self.edit(place.order, &pieces, None, Some(&piece))
+        place.within += usize::from(at_end);
+        self.edit(&place, None, Some(&piece))
     }
 
-    /// Makes the tree in which the leaf at `order` holds `pieces`.
-    fn edit(
-        &self,
-        order: u64,
-        pieces: &[Piece],
-        gone: Option<&Piece>,
-        came: Option<&Piece>,
-    ) -> Self {
-        let next = self.order_after(order);
-        // At the end entries come in their order, and fill one leaf after the other.
-        let packed = match next {
-            Some(_) => pack_evenly(pieces),
-            None => pack(pieces),
-        };
+    /// Makes the tree in which an entry goes from a place, comes there, or both.
+    fn edit(&self, place: &Place, gone: Option<&Piece>, came: Option<&Piece>) -> Self {
+        let (order, next) = (place.order, self.order_after(place.order));
+        let within = place.within;
+        let edit = LeafEdit { within, gone, came };
+        let packed = edit.leaves_of(&place.leaf, self.named(), next.is_none());
         let leaves: Vec<_> = packed.into_iter().map(Arc::new).collect();
         let room = next.map_or(ORDER_GAP, |next| (next - order) / (leaves.len() as u64 + 1));
         if leaves.len() > 1 && room == 0 {
