@@ -2,11 +2,12 @@
 //!
 //! *Source*: RFC 9110 §8.3, RFC 7396 §4, RFC 6902 §6.
 
+use crate::api::access::shows_a_browser;
 use crate::api::problem::{Problem, ProblemKind};
 use crate::api::resource::Resource;
 use bytes::Bytes;
 use http::Method;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, ORIGIN};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
 use jsond_document::Json;
 
 /// The media type of a request body.
@@ -111,9 +112,7 @@ pub(super) fn refusal(method: &Method, resource: Option<Resource>) -> Problem {
 
 /// `curl -d` sends JSON as a form; a browser's form is never taken for JSON.
 pub(super) fn is_hand_typed_json(headers: &HeaderMap, body: &Bytes) -> bool {
-    let shows_a_browser = headers
-        .keys()
-        .any(|name| name == ORIGIN || name.as_str().starts_with("sec-fetch-"));
     let first = body.trim_ascii_start().first();
-    !shows_a_browser && (matches!(first, Some(b'{' | b'[' | b'"')) || Json::parse(body).is_ok())
+    !shows_a_browser(headers)
+        && (matches!(first, Some(b'{' | b'[' | b'"')) || Json::parse(body).is_ok())
 }

@@ -3,6 +3,7 @@
 //! Decoding and encoding are pure, performing is the only await. Speaks the types of the `http`
 //! crate and knows no sockets and nothing of how anything is stored.
 
+mod access;
 mod action;
 mod body_type;
 mod choices;
@@ -33,6 +34,7 @@ mod representation;
 mod resource;
 mod view;
 
+pub use access::{Access, Caller, Cors, Origin, OriginError};
 pub use encode::Body;
 pub use guide::{Guide, GuideReply, Turn};
 pub use metrics::{Door, Metrics, OpenConnection};
@@ -54,19 +56,21 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Api {
     store: Arc<Store>,
+    access: Arc<Access>,
     heavy: Heavy,
     codings: Codings,
     metrics: Arc<Metrics>,
 }
 
 impl Api {
-    /// Makes the api of a store.
+    /// Makes the api of a store, for those who may ask.
     #[must_use]
-    pub fn new(store: Arc<Store>) -> Self {
+    pub fn new(store: Arc<Store>, access: Access) -> Self {
         let heavy = Heavy::new(limits::HEAVY_JOBS_MAX);
         let codings = Codings::new(limits::CODINGS_CACHE_BYTES_MAX, heavy.clone());
         Self {
             store,
+            access: Arc::new(access),
             heavy,
             codings,
             metrics: Arc::new(Metrics::new()),
@@ -82,13 +86,20 @@ impl Api {
     /// Answers a request; every failure is a response too.
     ///
     /// *Cancel*: a write that was submitted happens all the same.
-    pub async fn handle(&self, request: Request<Bytes>) -> Response<Body> {
+    pub async fn handle(&self, request: Request<Bytes>, caller: &Caller) -> Response<Body> {
         let facts = encode::Facts::of(&request);
-        let outcome = self.outcome(request).await;
+        let (head, body) = request.into_parts();
+        let (leave, verdict) = self.access.check(&head, caller);
+        let outcome = match verdict {
+            Ok(()) => self.outcome(Request::from_parts(head, body)).await,
+            Err(problem) => Err(problem),
+        };
         if let Ok(Outcome::Applied { applied, .. }) = &outcome {
             self.metrics.wrote(applied.effect);
         }
-        encode::encode(outcome, &facts)
+        let mut response = encode::encode(outcome, &facts);
+        leave.mark(&mut response);
+        response
     }
 
     async fn outcome(&self, request: Request<Bytes>) -> Result<Outcome, Problem> {
@@ -119,13 +130,19 @@ impl Api {
     /// Judges the head of a request whose body has not been read: who need not send it.
     ///
     /// *Errors*: the answer that can be given at once.
-    pub fn check_head(&self, head: &http::request::Parts) -> Result<(), Box<Response<Body>>> {
-        decode::check_head(head, &self.store.image())
-            .map(drop)
-            .map_err(|problem| {
-                let facts = encode::Facts::of_head(head);
-                Box::new(encode::encode(Err(problem), &facts))
-            })
+    pub fn check_head(
+        &self,
+        head: &http::request::Parts,
+        caller: &Caller,
+    ) -> Result<(), Box<Response<Body>>> {
+        let (leave, verdict) = self.access.check(head, caller);
+        let checked = verdict.and_then(|()| decode::check_head(head, &self.store.image()));
+        checked.map(drop).map_err(|problem| {
+            let facts = encode::Facts::of_head(head);
+            let mut response = encode::encode(Err(problem), &facts);
+            leave.mark(&mut response);
+            Box::new(response)
+        })
     }
 
     /// Leads the guided dialogue.

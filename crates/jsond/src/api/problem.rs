@@ -47,6 +47,7 @@ pub(super) enum ProblemKind {
     MalformedTarget,
     UnknownParameter,
     EmptyBody,
+    ForeignPage,
     NotFound,
     MethodNotAllowed,
     MethodUnknown,
@@ -65,6 +66,7 @@ pub(super) enum ProblemKind {
     MediaType,
     Unsatisfiable,
     Expectation,
+    Misdirected,
     Unprocessable,
     KeyReused,
     QueryTooCostly,
@@ -81,7 +83,7 @@ pub(super) enum ProblemKind {
 use ProblemKind as P;
 
 /// Name (in `docs/problems.md`), status and title of each problem type.
-const TABLE: [(P, &str, u16, &str); 38] = [
+const TABLE: [(P, &str, u16, &str); 40] = [
     (
         P::MalformedRequest,
         "malformed-request",
@@ -116,6 +118,12 @@ const TABLE: [(P, &str, u16, &str); 38] = [
         "Unknown query parameter",
     ),
     (P::EmptyBody, "empty-body", 400, "A body is needed"),
+    (
+        P::ForeignPage,
+        "foreign-page",
+        403,
+        "A page may not do this",
+    ),
     (P::NotFound, "not-found", 404, "Not found"),
     (
         P::MethodNotAllowed,
@@ -161,6 +169,12 @@ const TABLE: [(P, &str, u16, &str); 38] = [
         "expectation-failed",
         417,
         "Expectation failed",
+    ),
+    (
+        P::Misdirected,
+        "misdirected-request",
+        421,
+        "Misdirected request",
     ),
     (
         P::Unprocessable,

@@ -3,7 +3,7 @@
 use super::bar::Bar;
 use super::place::{Folder, Place};
 use super::{banner, lang, print_error, signals};
-use crate::api::Api;
+use crate::api::{Access, Api, Cors};
 use crate::limits;
 use crate::server::{self, Console, Settings};
 use crate::wire::Lang;
@@ -83,6 +83,21 @@ pub(super) struct Arguments {
     #[arg(long)]
     history: bool,
 
+    /// A host that the server answers for besides the loopback names: school.example
+    ///
+    /// On loopback a request for any other host is refused (421): a page of a stranger can have its
+    /// own name point at this machine. On an address that others reach any host is answered for,
+    /// unless names are given. Give the option once for each name.
+    #[arg(long = "name", value_name = "HOST", value_parser = parse_host)]
+    names: Vec<String>,
+
+    /// An origin whose pages may read and write: http://localhost:5173, or * for all
+    ///
+    /// Without it only pages that this server sent may change anything, and no others may read.
+    /// Another port is another origin. Give the option once for each origin.
+    #[arg(long = "cors", value_name = "ORIGIN", value_parser = parse_origin)]
+    origins: Vec<String>,
+
     /// How many threads serve connections; without it, one for each core
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -151,6 +166,20 @@ fn parse_watch(text: &str) -> Result<Watch, String> {
 fn parse_id(word: &str) -> Result<String, String> {
     let names = IdNames::parse([word]).map_err(|error| error.to_string());
     names.map(|_| word.to_owned())
+}
+
+fn parse_host(word: &str) -> Result<String, String> {
+    match word.parse::<http::uri::Authority>() {
+        Ok(authority) if authority.port().is_none() && authority.host() == word => {
+            Ok(word.to_owned())
+        }
+        _ => Err("it is a host without a port, such as school.example".to_owned()),
+    }
+}
+
+fn parse_origin(word: &str) -> Result<String, String> {
+    let parsed = Cors::parse([word]).map_err(|error| error.to_string());
+    parsed.map(|_| word.to_owned())
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {
@@ -223,10 +252,12 @@ fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
         threads: arguments.threads.map_or_else(cores, usize::from),
         drain: arguments.drain,
     };
+    let cors = Cors::parse(arguments.origins.iter().map(String::as_str))?;
+    let access = Access::new(arguments.host, &arguments.names, cors);
     let (console, console_thread) = Console::start(lang, std::io::stderr());
     let served = server::run(
         listeners,
-        Api::new(Arc::clone(&store)),
+        Api::new(Arc::clone(&store), access),
         settings,
         console,
         stop,

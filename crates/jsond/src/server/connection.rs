@@ -2,6 +2,7 @@
 
 use super::output::Output;
 use super::{Context, dialogue, h2, http1};
+use crate::api::Caller;
 use crate::wire::Lang;
 use crate::wire::dialogue::{Media, Reason, Reply, encode_reply};
 use crate::wire::sniff::{Door, Refusal, sniff};
@@ -169,6 +170,14 @@ impl Connection {
         timeout_at(deadline.unwrap_or_else(far), waiting)
             .await
             .unwrap_or(Ok(Came::Nothing))
+    }
+
+    /// Whom requests come from.
+    pub(super) fn caller(&self) -> Caller {
+        Caller {
+            address: self.peer.ip(),
+            is_secure: false,
+        }
     }
 
     /// Whether the server is to stop.

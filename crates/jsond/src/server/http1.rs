@@ -186,7 +186,11 @@ impl Driver<'_> {
         if framing == BodyFraming::None {
             return self.handle(pending, Bytes::new()).await;
         }
-        if let Err(response) = self.context.api.check_head(&pending.parts) {
+        if let Err(response) = self
+            .context
+            .api
+            .check_head(&pending.parts, &self.connection.caller())
+        {
             // A client that waits for a 100 may never send the body that would have to be skipped.
             let may_skip = !expects_continue;
             return Ok(self.refuse_body(&pending, *response, may_skip));
@@ -238,9 +242,10 @@ impl Driver<'_> {
             parts, keep_alive, ..
         } = pending;
         let method = parts.method.clone();
-        let context = self.context;
+        let (context, caller) = (self.context, self.connection.caller());
+        let request = Request::from_parts(parts, body);
         let mut response = pin!(shielded(async move {
-            context.api.handle(Request::from_parts(parts, body)).await
+            context.api.handle(request, &caller).await
         }));
         let ready = poll_fn(|task| Poll::Ready(poll_now(response.as_mut(), task))).await;
         let response = match ready {

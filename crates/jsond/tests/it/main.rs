@@ -39,6 +39,7 @@ mod dialogue_crowd;
 mod dialogue_door;
 mod dialogue_target;
 mod disk;
+mod foreign;
 mod framing;
 mod full_disk;
 mod hand_conflict;

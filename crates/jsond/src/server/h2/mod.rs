@@ -11,7 +11,7 @@ mod socket;
 use super::Context;
 use super::date::with_date;
 use super::http1::{LIMITS, shielded};
-use crate::api::{self, Body};
+use crate::api::{self, Body, Caller};
 use crate::limits;
 use crate::wire::http1::Refusal;
 use crate::wire::http2::check_head;
@@ -120,6 +120,13 @@ enum Fault {
 }
 
 impl Door {
+    fn caller(&self) -> Caller {
+        Caller {
+            address: self.peer.ip(),
+            is_secure: false,
+        }
+    }
+
     /// Answers the request of one stream.
     ///
     /// *Errors*: the client has taken the request back.
@@ -150,7 +157,7 @@ impl Door {
         if body.is_end_stream() {
             return Ok(self.handle(head, Bytes::new()).await);
         }
-        if let Err(response) = self.context.api.check_head(&head) {
+        if let Err(response) = self.context.api.check_head(&head, &self.caller()) {
             if facts.expects_continue {
                 // The client may never send the body that would have to be skipped.
                 leave(body);
@@ -201,7 +208,7 @@ impl Door {
         };
         self.load.wait_for_room().await;
         let request = Request::from_parts(head, body);
-        shielded(self.context.api.handle(request)).await
+        shielded(self.context.api.handle(request, &self.caller())).await
     }
 
     /// Reads a body; a large one waits until there is room for it.
