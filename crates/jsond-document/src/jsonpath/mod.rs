@@ -16,6 +16,7 @@ mod filter;
 mod location;
 mod node;
 mod parser;
+mod reach;
 mod regexp;
 mod translate;
 mod work;

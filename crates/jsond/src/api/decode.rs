@@ -3,6 +3,7 @@
 //! The order of checks is that of HTTP.md: target, method, media type, syntax. What needs the
 //! state (existence, preconditions, meaning) is judged when the action is performed.
 
+use crate::api::access::Grant;
 use crate::api::action::{Action, Answer, Ask, Given, Intent, Own, Read, Shown};
 use crate::api::body_type::{self, BodyType, body_type_of, is_hand_typed_json};
 use crate::api::coding;
@@ -24,9 +25,25 @@ use jsond_document::{Json, Kind, Patch, Value};
 use jsond_store::{Addition, Address, Edit, Image, Resolved};
 
 /// Decodes a request, in the light of one version of what is served.
-pub(super) fn decode(request: Request<Bytes>, image: &Image) -> Result<Action, Problem> {
+pub(super) fn decode(
+    request: Request<Bytes>,
+    image: &Image,
+    grant: &Grant,
+) -> Result<Action, Problem> {
     let (head, body) = request.into_parts();
-    let (target, body_type) = check_head(&head, image)?;
+    let (target, body_type) = check_head(&head, image, grant)?;
+    let action = decode_target(head, target, body_type, body, image)?;
+    grant.check(&action, image)?;
+    Ok(action)
+}
+
+fn decode_target(
+    head: Parts,
+    target: Target,
+    body_type: BodyType,
+    body: Bytes,
+    image: &Image,
+) -> Result<Action, Problem> {
     match target {
         Target::Server => Ok(Action::DescribeServer),
         Target::OwnMissing => Err(Problem::not_found()),
@@ -38,8 +55,13 @@ pub(super) fn decode(request: Request<Bytes>, image: &Image) -> Result<Action, P
 }
 
 /// Judges what can be judged before the body is there: target, method, media type.
-pub(super) fn check_head(head: &Parts, image: &Image) -> Result<(Target, BodyType), Problem> {
-    let target = target_of(head)?;
+pub(super) fn check_head(
+    head: &Parts,
+    image: &Image,
+    grant: &Grant,
+) -> Result<(Target, BodyType), Problem> {
+    let target = grant.shown(target_of(head)?);
+    grant.check_head(&head.method, &target, image)?;
     check_expectation(&head.headers)?;
     let method = head.method.as_str();
     let is_foreign = FOREIGN_METHODS.contains(&method);
@@ -339,8 +361,8 @@ mod tests {
 
     fn check(request: Request<Bytes>, expected: u16) {
         let words = format!("{request:?}");
-        let status =
-            decode(request, &image()).map_or_else(|problem| problem.status().as_u16(), |_| 200);
+        let status = decode(request, &image(), &Grant::Open)
+            .map_or_else(|problem| problem.status().as_u16(), |_| 200);
         assert_eq!(status, expected, "{words}");
     }
 
@@ -415,17 +437,28 @@ mod tests {
     #[test]
     fn a_form_that_is_json_is_json_unless_a_browser_sent_it() {
         let form = ("content-type", "application/x-www-form-urlencoded");
-        let action = decode(request("POST", "/a", &[form], r#"{"X":{}}"#), &image()).unwrap();
+        let action = decode(
+            request("POST", "/a", &[form], r#"{"X":{}}"#),
+            &image(),
+            &Grant::Open,
+        )
+        .unwrap();
         assert!(matches!(action, Action::Write(_)));
         for sign in ["origin", "sec-fetch-mode"] {
             let action = decode(
                 request("POST", "/a", &[form, (sign, "x")], r#"{"X":{}}"#),
                 &image(),
+                &Grant::Open,
             )
             .unwrap();
             assert!(matches!(action, Action::Answer(_)), "{sign}");
         }
-        let action = decode(request("POST", "/a", &[form], "key=a+b&x=%C3%A9"), &image()).unwrap();
+        let action = decode(
+            request("POST", "/a", &[form], "key=a+b&x=%C3%A9"),
+            &image(),
+            &Grant::Open,
+        )
+        .unwrap();
         let Action::Answer(Answer {
             given: Given::Form(pairs),
             ..

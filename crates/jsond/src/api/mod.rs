@@ -34,7 +34,7 @@ mod representation;
 mod resource;
 mod view;
 
-pub use access::{Access, Caller, Cors, Origin, OriginError};
+pub use access::{Access, Caller, Cors, Origin, OriginError, Role, Token, Tokens, TokensError};
 pub use encode::Body;
 pub use guide::{Guide, GuideReply, Turn};
 pub use metrics::{Door, Metrics, OpenConnection};
@@ -43,6 +43,7 @@ pub use question::Question;
 
 use crate::limits;
 use crate::wire::Lang;
+use access::Grant;
 use action::Outcome;
 use bytes::Bytes;
 use codings::Codings;
@@ -89,9 +90,9 @@ impl Api {
     pub async fn handle(&self, request: Request<Bytes>, caller: &Caller) -> Response<Body> {
         let facts = encode::Facts::of(&request);
         let (head, body) = request.into_parts();
-        let (leave, verdict) = self.access.check(&head, caller);
-        let outcome = match verdict {
-            Ok(()) => self.outcome(Request::from_parts(head, body)).await,
+        let (leave, granted) = self.access.admit(&head, caller).await;
+        let outcome = match granted {
+            Ok(grant) => self.outcome(Request::from_parts(head, body), grant).await,
             Err(problem) => Err(problem),
         };
         if let Ok(Outcome::Applied { applied, .. }) = &outcome {
@@ -102,24 +103,28 @@ impl Api {
         response
     }
 
-    async fn outcome(&self, request: Request<Bytes>) -> Result<Outcome, Problem> {
-        let request = self.without_coding(request).await?;
+    async fn outcome(&self, request: Request<Bytes>, grant: Grant) -> Result<Outcome, Problem> {
+        let request = self.without_coding(request, &grant).await?;
         let image = self.store.image();
         let bytes = request.body().len();
         // Reading a large body as JSON takes a good part of a second.
-        let job = move || decode::decode(request, &image);
+        let job = move || decode::decode(request, &image, &grant);
         let action = self.heavy.run_for(bytes, job).await?;
         perform::perform(self, action).await
     }
 
     /// Takes the content codings off the body: a small one may become a large one.
-    async fn without_coding(&self, request: Request<Bytes>) -> Result<Request<Bytes>, Problem> {
+    async fn without_coding(
+        &self,
+        request: Request<Bytes>,
+        grant: &Grant,
+    ) -> Result<Request<Bytes>, Problem> {
         // Where there is no body nothing was coded.
         if request.body().is_empty() || !request.headers().contains_key(CONTENT_ENCODING) {
             return Ok(request);
         }
         let (head, body) = request.into_parts();
-        decode::check_head(&head, &self.store.image())?;
+        decode::check_head(&head, &self.store.image(), grant)?;
         let codings = coding::content_codings(&head.headers).map_err(Problem::coding)?;
         let job = move || coding::decode_body(&codings, &body, limits::BODY_BYTES_MAX);
         let decoded = self.heavy.run_for(limits::HEAVY_BYTES_MIN, job).await;
@@ -130,13 +135,14 @@ impl Api {
     /// Judges the head of a request whose body has not been read: who need not send it.
     ///
     /// *Errors*: the answer that can be given at once.
-    pub fn check_head(
+    pub async fn check_head(
         &self,
         head: &http::request::Parts,
         caller: &Caller,
     ) -> Result<(), Box<Response<Body>>> {
-        let (leave, verdict) = self.access.check(head, caller);
-        let checked = verdict.and_then(|()| decode::check_head(head, &self.store.image()));
+        let (leave, granted) = self.access.admit(head, caller).await;
+        let check = |grant| decode::check_head(head, &self.store.image(), &grant);
+        let checked = granted.and_then(check);
         checked.map(drop).map_err(|problem| {
             let facts = encode::Facts::of_head(head);
             let mut response = encode::encode(Err(problem), &facts);

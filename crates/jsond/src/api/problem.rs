@@ -47,7 +47,10 @@ pub(super) enum ProblemKind {
     MalformedTarget,
     UnknownParameter,
     EmptyBody,
+    TokenNeeded,
+    TokenUnknown,
     ForeignPage,
+    TokenTooWeak,
     NotFound,
     MethodNotAllowed,
     MethodUnknown,
@@ -83,7 +86,7 @@ pub(super) enum ProblemKind {
 use ProblemKind as P;
 
 /// Name (in `docs/problems.md`), status and title of each problem type.
-const TABLE: [(P, &str, u16, &str); 40] = [
+const TABLE: [(P, &str, u16, &str); 43] = [
     (
         P::MalformedRequest,
         "malformed-request",
@@ -118,6 +121,14 @@ const TABLE: [(P, &str, u16, &str); 40] = [
         "Unknown query parameter",
     ),
     (P::EmptyBody, "empty-body", 400, "A body is needed"),
+    (P::TokenNeeded, "token-needed", 401, "A token is needed"),
+    (P::TokenUnknown, "token-unknown", 401, "Unknown token"),
+    (
+        P::TokenTooWeak,
+        "token-too-weak",
+        403,
+        "The token does not reach so far",
+    ),
     (
         P::ForeignPage,
         "foreign-page",

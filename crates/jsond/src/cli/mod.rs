@@ -5,9 +5,11 @@ mod bar;
 mod check;
 mod lang;
 mod place;
+mod reload;
 mod repair;
 mod serve;
 mod signals;
+mod token;
 
 use crate::client;
 use clap::Parser;
@@ -27,6 +29,7 @@ enum Command {
     Client(client::Arguments),
     Check(check::Arguments),
     Repair(repair::Arguments),
+    Token(token::Arguments),
 }
 
 /// Runs the program with the process's arguments.
@@ -37,6 +40,7 @@ pub fn main() -> ExitCode {
         Command::Client(arguments) => client::run(arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Repair(arguments) => repair::run(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
     }
 }
 

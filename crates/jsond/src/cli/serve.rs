@@ -2,12 +2,13 @@
 
 use super::bar::Bar;
 use super::place::{Folder, Place};
-use super::{banner, lang, print_error, signals};
-use crate::api::{Access, Api, Cors};
+use super::{banner, lang, print_error, reload, signals};
+use crate::api::{Access, Api, Cors, Tokens};
 use crate::limits;
 use crate::server::{self, Console, Settings};
 use crate::wire::Lang;
 use anyhow::{Context as _, bail};
+use arc_swap::ArcSwap;
 use jsond_document::IdNames;
 use jsond_store::{Durability, Progress, Store, Watch};
 use std::io::{ErrorKind, Write};
@@ -82,6 +83,13 @@ pub(super) struct Arguments {
     /// Keep the journal: segments that no file needs any more stay, for people to read
     #[arg(long)]
     history: bool,
+
+    /// Ask for a token: a file with a line for each, as jsond token new makes them
+    ///
+    /// It is read again when it changes, and on SIGHUP. Only /_/health and the page on problems need
+    /// no token then, and the dialogue door is closed.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
 
     /// A host that the server answers for besides the loopback names: school.example
     ///
@@ -205,6 +213,10 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if arguments.dialogue == Some(true) && arguments.token_file.is_some() {
+        print_error("--dialogue on does not go with --token-file: a dialogue shows no token");
+        return ExitCode::from(2);
+    }
     match serve(arguments, ids) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -221,8 +233,10 @@ fn missing_consent(arguments: &Arguments, host: IpAddr) -> Option<String> {
     if !arguments.plain {
         missing.push("  --plain  says that unencrypted traffic is meant: others can read along");
     }
-    if !arguments.open {
-        missing.push("  --open   says that access without tokens is meant: anybody can write");
+    if !arguments.open && arguments.token_file.is_none() {
+        missing.push(
+            "  --token-file FILE  asks for tokens, or\n  --open   says that access without tokens is meant: anybody can write",
+        );
     }
     (!missing.is_empty()).then(|| {
         format!(
@@ -239,6 +253,7 @@ fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
         .unwrap_or_else(|| lang::by_locale(|name| std::env::var(name).ok()));
     let folder = arguments.place.open_locked()?;
     let listeners = listen(arguments.host, arguments.port)?;
+    let access = access_of(arguments)?;
     let store = Arc::new(open_store(&folder, arguments, ids)?);
     let port = listeners[0].local_addr()?.port();
     // Before the port is known to anybody: who knows it may send a signal.
@@ -248,12 +263,11 @@ fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
         lang,
         dialogue: arguments
             .dialogue
-            .unwrap_or(arguments.host.is_none_or(|it| it.is_loopback())),
+            .unwrap_or(arguments.host.is_none_or(|it| it.is_loopback()))
+            && arguments.token_file.is_none(),
         threads: arguments.threads.map_or_else(cores, usize::from),
         drain: arguments.drain,
     };
-    let cors = Cors::parse(arguments.origins.iter().map(String::as_str))?;
-    let access = Access::new(arguments.host, &arguments.names, cors);
     let (console, console_thread) = Console::start(lang, std::io::stderr());
     let served = server::run(
         listeners,
@@ -267,6 +281,32 @@ fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
     drop(folder);
     served.context("the server could not be started")?;
     Ok(is_clean)
+}
+
+/// Reads who may ask, and keeps it as the file of tokens says.
+fn access_of(arguments: &Arguments) -> anyhow::Result<Access> {
+    let cors = Cors::parse(arguments.origins.iter().map(String::as_str))?;
+    let access = Access::new(arguments.host, &arguments.names, cors);
+    let Some(file) = arguments.token_file.clone() else {
+        return Ok(access);
+    };
+    let tokens = Arc::new(ArcSwap::from_pointee(read_tokens(&file)?));
+    let held = Arc::clone(&tokens);
+    reload::watch(vec![file.clone()], move || match read_tokens(&file) {
+        Ok(tokens) => {
+            held.store(Arc::new(tokens));
+            tracing::info!(file = %file.display(), "the tokens were read again");
+        }
+        Err(error) => tracing::error!("the tokens stay as they were: {error:#}"),
+    })
+    .context("the file of tokens cannot be watched")?;
+    Ok(access.with_tokens(tokens))
+}
+
+fn read_tokens(file: &Path) -> anyhow::Result<Tokens> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file).with_context(|| format!("{shown} cannot be read"))?;
+    Tokens::parse(&text).with_context(|| format!("{shown} is no file of tokens"))
 }
 
 fn open_store(folder: &Folder, arguments: &Arguments, ids: IdNames) -> anyhow::Result<Store> {

@@ -190,6 +190,7 @@ impl Driver<'_> {
             .context
             .api
             .check_head(&pending.parts, &self.connection.caller())
+            .await
         {
             // A client that waits for a 100 may never send the body that would have to be skipped.
             let may_skip = !expects_continue;

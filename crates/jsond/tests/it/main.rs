@@ -83,3 +83,4 @@ mod strace_order;
 mod strace_start;
 mod student;
 mod target;
+mod token;

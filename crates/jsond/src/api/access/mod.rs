@@ -1,21 +1,34 @@
 //! Who may ask: judged for each request after its framing and before what it asks for.
 //!
-//! First the name that it was sent to (421), then for whose page a browser sends it (403). Judges
-//! heads and knows nothing of what is served.
+//! First the name that it was sent to (421), then for whose page a browser sends it (403), then the
+//! token of who asks (401), of which comes a [`Grant`]: what it reaches (403) shows when it is known
+//! what is asked.
 
 mod cors;
+mod delay;
+mod grant;
 mod host;
 mod origin;
+mod token;
 
 pub use cors::Cors;
 pub use origin::{Origin, OriginError};
+pub use token::{Role, Token, Tokens, TokensError};
 
 pub(super) use cors::{Leave, shows_a_browser};
+pub(super) use grant::Grant;
 
-use crate::api::problem::Problem;
+use crate::api::action::Own;
+use crate::api::problem::{Problem, ProblemKind};
+use crate::api::resource::{Target, parse_target};
+use arc_swap::ArcSwap;
+use cors::is_preflight;
+use delay::Delays;
 use host::Hosts;
 use http::request::Parts;
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
 
 /// Whom a request comes from, as far as the connection tells.
 #[derive(Debug, Clone, Copy)]
@@ -27,10 +40,12 @@ pub struct Caller {
 }
 
 /// The rules of who may ask.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Access {
     hosts: Hosts,
     cors: Cors,
+    tokens: Option<Arc<ArcSwap<Tokens>>>,
+    delays: Delays,
 }
 
 impl Access {
@@ -38,16 +53,57 @@ impl Access {
     #[must_use]
     pub fn new(address: Option<IpAddr>, names: &[String], cors: Cors) -> Self {
         let hosts = Hosts::new(address, names);
-        Self { hosts, cors }
+        Self {
+            hosts,
+            cors,
+            ..Self::default()
+        }
+    }
+
+    /// Asks for one of these tokens, which may be others later.
+    #[must_use]
+    pub fn with_tokens(self, tokens: Arc<ArcSwap<Tokens>>) -> Self {
+        let tokens = Some(tokens);
+        Self { tokens, ..self }
     }
 
     /// Judges a request by its head; says what its answer tells a browser.
     ///
-    /// *Errors*: 421, 403.
-    pub(super) fn check(&self, head: &Parts, caller: &Caller) -> (Leave, Result<(), Problem>) {
+    /// The answer to a wrong token is held back for a while.
+    ///
+    /// *Errors*: 421, 403, 401.
+    pub(super) async fn admit(
+        &self,
+        head: &Parts,
+        caller: &Caller,
+    ) -> (Leave, Result<Grant, Problem>) {
         if let Err(problem) = self.hosts.check(head) {
             return (Leave::default(), Err(problem));
         }
-        self.cors.check(head, caller)
+        let (leave, verdict) = self.cors.check(head, caller);
+        let granted = verdict.and_then(|()| self.grant(head));
+        if let Err(problem) = &granted
+            && problem.is_of(ProblemKind::TokenUnknown)
+        {
+            let delay = self.delays.note(caller.address, Instant::now());
+            tokio::time::sleep(delay).await;
+        }
+        (leave, granted)
+    }
+
+    fn grant(&self, head: &Parts) -> Result<Grant, Problem> {
+        let Some(tokens) = &self.tokens else {
+            return Ok(Grant::Open);
+        };
+        // A preflight never has a token, and probes of health have none.
+        if is_preflight(head) {
+            return Ok(Grant::Public);
+        }
+        if let Ok(Target::Own(Own::Live | Own::Ready | Own::Problems)) =
+            parse_target(head.uri.path())
+        {
+            return Ok(Grant::Public);
+        }
+        tokens.load().find(&head.headers).map(Grant::Token)
     }
 }

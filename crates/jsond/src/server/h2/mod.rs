@@ -157,7 +157,7 @@ impl Door {
         if body.is_end_stream() {
             return Ok(self.handle(head, Bytes::new()).await);
         }
-        if let Err(response) = self.context.api.check_head(&head, &self.caller()) {
+        if let Err(response) = self.context.api.check_head(&head, &self.caller()).await {
             if facts.expects_continue {
                 // The client may never send the body that would have to be skipped.
                 leave(body);
