@@ -3,12 +3,23 @@
 use crate::wire::Lang;
 use jsond_document::{Kind, Member, Value, id_of_value};
 use jsond_store::Image;
+use std::path::Path;
+
+/// Where the server is.
+pub(super) struct Place<'a> {
+    pub(super) host: &'a str,
+    pub(super) port: u16,
+    /// TLS is spoken, with a certificate that is in this file if nobody vouches for it.
+    pub(super) tls: Option<Option<&'a Path>>,
+}
 
 /// Renders the banner.
-pub(super) fn render(lang: Lang, path: &str, host: &str, port: u16, image: &Image) -> String {
+pub(super) fn render(lang: Lang, path: &str, place: &Place<'_>, image: &Image) -> String {
+    let Place { host, port, tls } = *place;
     let files = image.files();
     let count = files.len();
-    let url = format!("http://{host}:{port}");
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{host}:{port}");
     let version = env!("CARGO_PKG_VERSION");
     let first_line = match lang {
         Lang::En => {
@@ -19,8 +30,14 @@ pub(super) fn render(lang: Lang, path: &str, host: &str, port: u16, image: &Imag
     };
     let try_it = lang.choose("Try, in another terminal:", "다른 터미널에서 해 보세요:");
     let stop = lang.choose("Ctrl-C stops.", "Ctrl-C 로 끝냅니다.");
-    let [read, write] = examples(&url, image);
-    let client = if host == "localhost" && port == 12345 {
+    let curl = match tls.flatten() {
+        Some(certificate) => format!("curl --cacert {}", certificate.display()),
+        None => "curl".to_owned(),
+    };
+    let [read, write] = examples(&url, image).map(|line| line.replacen("curl", &curl, 1));
+    let client = if tls.is_some() {
+        return format!("{first_line}\n{try_it}\n  {read}\n  {write}\n{stop}\n");
+    } else if host == "localhost" && port == 12345 {
         "jsond client".to_owned()
     } else {
         format!("jsond client {host}:{port}")

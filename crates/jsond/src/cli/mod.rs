@@ -4,11 +4,13 @@ mod banner;
 mod bar;
 mod check;
 mod lang;
+mod listen;
 mod place;
 mod reload;
 mod repair;
 mod serve;
 mod signals;
+mod tls;
 mod token;
 
 use crate::client;

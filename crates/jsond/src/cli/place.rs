@@ -29,6 +29,8 @@ pub(super) struct Folder {
     pub(super) journal: Arc<dyn Medium>,
     /// The folder's path, if its journal lies elsewhere.
     pub(super) elsewhere: Option<String>,
+    /// Where the journal lies.
+    pub(super) own: PathBuf,
     _locks: Vec<Lock>,
 }
 
@@ -88,7 +90,9 @@ impl Place {
                 .with_context(|| format!("{shown} cannot be found"))?;
             elsewhere = Some(path.to_string_lossy().into_owned());
         }
+        let own = self.own(single.as_deref());
         Ok(Folder {
+            own,
             served: Served {
                 medium: Arc::new(medium),
                 single,
@@ -152,6 +156,15 @@ impl Place {
             .check_readable()
             .with_context(|| format!("{shown} cannot be read"))?;
         Ok((medium, single))
+    }
+
+    /// The path of the folder in which the journal lies.
+    fn own(&self, single: Option<&str>) -> PathBuf {
+        match (&self.journal, single) {
+            (Some(folder), _) => folder.clone(),
+            (None, None) => self.path.join(JOURNAL_FOLDER),
+            (None, Some(name)) => self.path.with_file_name(JOURNAL_FOLDER).join(name),
+        }
     }
 
     fn make_journal(

@@ -1,18 +1,19 @@
 //! `jsond serve`: from the arguments to a running server, and to its exit code.
 
 use super::bar::Bar;
+use super::listen::listen;
 use super::place::{Folder, Place};
-use super::{banner, lang, print_error, reload, signals};
+use super::{banner, lang, print_error, reload, signals, tls};
 use crate::api::{Access, Api, Cors, Tokens};
 use crate::limits;
-use crate::server::{self, Console, Settings};
+use crate::server::{self, Console, Settings, Tls};
 use crate::wire::Lang;
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use jsond_document::IdNames;
 use jsond_store::{Durability, Progress, Store, Watch};
-use std::io::{ErrorKind, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::io::Write;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -114,6 +115,28 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse_seconds)]
     drain: Duration,
 
+    /// The certificate for TLS in PEM, with those that vouch for it
+    ///
+    /// It is read again, with its key, when one of them changes, and on SIGHUP.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "tls_key",
+        conflicts_with = "tls"
+    )]
+    tls_cert: Option<PathBuf>,
+
+    /// The private key of --tls-cert in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
+    /// Speak TLS with a certificate that jsond makes: self-signed
+    ///
+    /// It is made once, for localhost, --host and each --name, and kept beside the journal. Its
+    /// fingerprint is shown, so that clients can tell it from another.
+    #[arg(long, value_name = "HOW", value_parser = ["self-signed"], conflicts_with = "plain")]
+    tls: Option<String>,
+
     /// On an address that others reach: yes, without encryption; everybody on the way reads along
     #[arg(long)]
     plain: bool,
@@ -121,6 +144,21 @@ pub(super) struct Arguments {
     /// On an address that others reach: yes, without tokens; everybody there may read and write
     #[arg(long)]
     open: bool,
+}
+
+impl Arguments {
+    fn speaks_tls(&self) -> bool {
+        self.tls.is_some() || self.tls_cert.is_some()
+    }
+
+    /// The certificate and key that are to be shown, if any; makes them where they are to be made.
+    fn tls_files(&self, own: &Path) -> anyhow::Result<Option<tls::Files>> {
+        if let (Some(certificate), Some(key)) = (self.tls_cert.clone(), self.tls_key.clone()) {
+            return Ok(Some(tls::Files { certificate, key }));
+        }
+        let made = || tls::Files::self_signed(own, self.host, &self.names);
+        self.tls.as_ref().map(|_| made()).transpose()
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -230,8 +268,10 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
 /// On an address that others reach each danger has to be agreed to by its flag.
 fn missing_consent(arguments: &Arguments, host: IpAddr) -> Option<String> {
     let mut missing = Vec::new();
-    if !arguments.plain {
-        missing.push("  --plain  says that unencrypted traffic is meant: others can read along");
+    if !arguments.plain && !arguments.speaks_tls() {
+        missing.push(
+            "  --tls-cert FILE --tls-key FILE, or --tls self-signed  encrypt, or\n  --plain  says that unencrypted traffic is meant: others can read along",
+        );
     }
     if !arguments.open && arguments.token_file.is_none() {
         missing.push(
@@ -254,11 +294,19 @@ fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
     let folder = arguments.place.open_locked()?;
     let listeners = listen(arguments.host, arguments.port)?;
     let access = access_of(arguments)?;
+    let files = arguments.tls_files(&folder.own)?;
+    let tls = files.as_ref().map(tls::Files::load).transpose()?;
     let store = Arc::new(open_store(&folder, arguments, ids)?);
     let port = listeners[0].local_addr()?.port();
     // Before the port is known to anybody: who knows it may send a signal.
     let stop = signals::listen().context("signals cannot be listened for")?;
-    announce(arguments, lang, port, &store)?;
+    announce(
+        arguments,
+        lang,
+        port,
+        files.as_ref().zip(tls.as_ref()),
+        &store,
+    )?;
     let settings = Settings {
         lang,
         dialogue: arguments
@@ -267,6 +315,7 @@ fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
             && arguments.token_file.is_none(),
         threads: arguments.threads.map_or_else(cores, usize::from),
         drain: arguments.drain,
+        tls,
     };
     let (console, console_thread) = Console::start(lang, std::io::stderr());
     let served = server::run(
@@ -354,72 +403,35 @@ fn start_log() {
     tracing_subscriber::registry().with(lines).init();
 }
 
-/// How often a free port is looked for that is free on both loopback addresses.
-const PORT_TRIES: usize = 16;
-
-/// Listens on the given address, or on both loopback addresses, on the same port.
-fn listen(host: Option<IpAddr>, port: u16) -> anyhow::Result<Vec<TcpListener>> {
-    if let Some(host) = host {
-        return Ok(vec![bind(host, port)?]);
-    }
-    for _ in 0..PORT_TRIES {
-        let first = bind(Ipv4Addr::LOCALHOST.into(), port)?;
-        let chosen = first.local_addr()?.port();
-        match try_bind(Ipv6Addr::LOCALHOST.into(), chosen) {
-            Ok(second) => return Ok(vec![first, second]),
-            Err(error) if error.kind() != ErrorKind::AddrInUse => return Ok(vec![first]),
-            Err(error) if port != 0 => return Err(taken(Ipv6Addr::LOCALHOST.into(), port, &error)),
-            Err(_) => {}
-        }
-    }
-    bail!("no port is free on both 127.0.0.1 and ::1")
-}
-
-fn bind(host: IpAddr, port: u16) -> anyhow::Result<TcpListener> {
-    try_bind(host, port).map_err(|error| taken(host, port, &error))
-}
-
-fn taken(host: IpAddr, port: u16, error: &std::io::Error) -> anyhow::Error {
-    let address = SocketAddr::new(host, port);
-    match error.kind() {
-        ErrorKind::AddrInUse => anyhow::anyhow!(
-            "the port {port} is taken: another program listens on {address}. Stop it, or choose \
-             another port with --port (0 picks a free one)"
-        ),
-        ErrorKind::PermissionDenied => anyhow::anyhow!(
-            "{address} may not be used by this user; ports below 1024 need a privilege"
-        ),
-        _ => anyhow::anyhow!("{address} cannot be listened on: {error}"),
-    }
-}
-
-fn try_bind(host: IpAddr, port: u16) -> std::io::Result<TcpListener> {
-    let address = SocketAddr::new(host, port);
-    let socket = socket2::Socket::new(
-        socket2::Domain::for_address(address),
-        socket2::Type::STREAM,
-        None,
-    )?;
-    // A port that was in use a moment ago may be used again at once.
-    socket.set_reuse_address(true)?;
-    if host.is_ipv6() {
-        socket.set_only_v6(true)?;
-    }
-    socket.bind(&address.into())?;
-    socket.listen(1024)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket.into())
-}
-
 /// Says where the server is: to people, and to the file that was asked for.
-fn announce(arguments: &Arguments, lang: Lang, port: u16, store: &Store) -> anyhow::Result<()> {
+fn announce(
+    arguments: &Arguments,
+    lang: Lang,
+    port: u16,
+    tls: Option<(&tls::Files, &Tls)>,
+    store: &Store,
+) -> anyhow::Result<()> {
     let host = match arguments.host {
         None => "localhost".to_owned(),
         Some(IpAddr::V6(host)) => format!("[{host}]"),
         Some(host) => host.to_string(),
     };
     let path = arguments.place.path.display().to_string();
-    let mut text = banner::render(lang, &path, &host, port, &store.image());
+    let own_certificate = |(files, _): (&'_ tls::Files, _)| {
+        let is_ours = arguments.tls.is_some();
+        is_ours.then(|| files.certificate.clone())
+    };
+    let certificate = tls.map(own_certificate);
+    let place = banner::Place {
+        host: &host,
+        port,
+        tls: certificate.as_ref().map(|it| it.as_deref()),
+    };
+    let mut text = banner::render(lang, &path, &place, &store.image());
+    if let Some((_, tls)) = tls {
+        let word = lang.choose("Certificate, SHA-256:", "인증서 SHA-256:");
+        text.push_str(&format!("{word} {}\n", tls.fingerprint()));
+    }
     if let Durability::Interval(interval) = arguments.durability {
         let milliseconds = interval.as_millis();
         text.push_str(&lang.choose(

@@ -1,6 +1,7 @@
 //! One connection: which door it takes, and reading from it.
 
 use super::output::Output;
+use super::stream::Stream;
 use super::{Context, dialogue, h2, http1};
 use crate::api::Caller;
 use crate::wire::Lang;
@@ -21,7 +22,7 @@ use tokio::time::{Instant, timeout_at};
 /// A client's connection with what was read from it and not eaten yet.
 #[derive(Debug)]
 pub(super) struct Connection {
-    pub(super) stream: TcpStream,
+    pub(super) stream: Stream,
     pub(super) peer: SocketAddr,
     pub(super) input: BytesMut,
     pub(super) output: Output,
@@ -50,6 +51,17 @@ pub(super) async fn serve(
 ) {
     context.console.connected(peer);
     stream.set_nodelay(true).ok();
+    let stream = match &context.settings.tls {
+        None => Stream::Plain(stream),
+        // In a box, so that plain connections are none the larger.
+        Some(tls) => match Box::pin(tls.accept(stream)).await {
+            Ok(stream) => stream,
+            Err(error) => {
+                tracing::debug!(%peer, %error, "no TLS came about");
+                return;
+            }
+        },
+    };
     let input = BytesMut::new();
     let mut connection = Connection {
         stream,
@@ -69,32 +81,37 @@ pub(super) async fn serve(
 impl Connection {
     async fn choose_door(&mut self, context: &Arc<Context>) -> io::Result<()> {
         let deadline = Instant::now() + limits::HEAD_TIME;
+        if context.settings.tls.is_some() && !self.stream.is_secure() {
+            return Box::pin(self.refuse_plain()).await;
+        }
         loop {
             let is_open = context.settings.dialogue;
             match sniff(&self.input, is_open, limits::REQUEST_LINE_BYTES_MAX) {
                 Door::Http => {
                     let _open = context.open(api::Door::Http1);
-                    return http1::drive(self, context).await;
+                    return Box::pin(http1::drive(self, context)).await;
                 }
                 Door::Dialogue => {
                     let _open = context.open(api::Door::Dialogue);
-                    return dialogue::drive(self, context).await;
+                    return Box::pin(dialogue::drive(self, context)).await;
                 }
                 Door::Http2 => {
                     let _open = context.open(api::Door::Http2);
                     let input = self.input.split().freeze();
                     let stopping = self.stopping.clone();
-                    let drive = h2::drive(&mut self.stream, input, self.peer, context, stopping);
+                    let caller = (self.peer, self.stream.is_secure());
+                    let drive = h2::drive(&mut self.stream, input, caller, context, stopping);
                     // In a box, so that the connections of the other doors are none the larger.
                     Box::pin(drive).await;
                     return Ok(());
                 }
                 Door::Refused(refusal @ (Refusal::Connect | Refusal::HttpsTarget)) => {
-                    return http1::refuse(self, refusal.status(), refusal.text(Lang::En)).await;
+                    let text = refusal.text(Lang::En);
+                    return Box::pin(http1::refuse(self, refusal.status(), text)).await;
                 }
                 Door::Refused(refusal) => {
                     let text = refusal.text(context.settings.lang);
-                    return self.reply(refusal.status(), text).await;
+                    return Box::pin(self.reply(refusal.status(), text)).await;
                 }
                 Door::NeedMore => {}
             }
@@ -102,15 +119,21 @@ impl Connection {
                 Came::Bytes => {}
                 Came::End if !self.input.is_empty() => {
                     // A first line that ends with the connection is judged as it stands.
-                    return dialogue::drive(self, context).await;
+                    return Box::pin(dialogue::drive(self, context)).await;
                 }
                 Came::Nothing if !self.input.is_empty() => {
                     let text = Reason::NoRequestInTime.text(context.settings.lang);
-                    return self.reply(StatusCode::REQUEST_TIMEOUT, text).await;
+                    return Box::pin(self.reply(StatusCode::REQUEST_TIMEOUT, text)).await;
                 }
                 Came::End | Came::Nothing | Came::Stop => return Ok(()),
             }
         }
+    }
+
+    /// Answers a client that does not speak TLS where it has to, so that a person sees why.
+    async fn refuse_plain(&mut self) -> io::Result<()> {
+        let detail = "This port speaks TLS: ask with https:// instead of http://.";
+        http1::refuse(self, StatusCode::BAD_REQUEST, detail).await
     }
 
     /// Sends one plain reply to a connection that gets no further.
@@ -131,39 +154,29 @@ impl Connection {
     pub(super) async fn send(&mut self, reply: &Reply<'_>) -> io::Result<()> {
         self.output
             .push(super::date::with_date(|date| encode_reply(reply, date)));
-        self.output.flush(&self.stream).await
+        self.output.flush(&mut self.stream).await
     }
 
     /// Reads what there is, waiting for it until `deadline`.
     ///
     /// An idle connection holds no buffer: room is made only when there is something to read.
     pub(super) async fn read(&mut self, deadline: Option<Instant>) -> io::Result<Came> {
-        loop {
-            if self.input.is_empty() {
-                self.input = BytesMut::new();
-            }
-            match self.readable(deadline).await? {
-                Came::Bytes => {}
-                other => return Ok(other),
-            }
-            self.input.reserve(limits::READ_BYTES);
-            match self.stream.try_read_buf(&mut self.input) {
-                Ok(0) => return Ok(Came::End),
-                Ok(_) => return Ok(Came::Bytes),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
-            }
+        if self.input.is_empty() {
+            self.input = BytesMut::new();
         }
-    }
-
-    async fn readable(&mut self, deadline: Option<Instant>) -> io::Result<Came> {
         let Self {
-            stream, stopping, ..
+            stream,
+            input,
+            stopping,
+            ..
         } = self;
         let far = || Instant::now() + Duration::from_secs(86_400);
         let waiting = async {
             tokio::select! {
-                readable = stream.readable() => readable.map(|()| Came::Bytes),
+                read = stream.read(input) => read.map(|count| match count {
+                    0 => Came::End,
+                    _ => Came::Bytes,
+                }),
                 _ = stopping.wait_for(|stop| *stop) => Ok(Came::Stop),
             }
         };
@@ -176,7 +189,7 @@ impl Connection {
     pub(super) fn caller(&self) -> Caller {
         Caller {
             address: self.peer.ip(),
-            is_secure: false,
+            is_secure: self.stream.is_secure(),
         }
     }
 
@@ -187,7 +200,7 @@ impl Connection {
 
     /// Closes so that the client can still read the last answer: a close with unread bytes would
     /// make its system throw the answer away.
-    async fn linger(mut self) {
+    async fn linger(&mut self) {
         if self.stream.shutdown().await.is_err() {
             return;
         }

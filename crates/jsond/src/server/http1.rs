@@ -44,7 +44,7 @@ pub(super) async fn drive(connection: &mut Connection, context: &Context) -> io:
     driver
         .connection
         .output
-        .flush(&driver.connection.stream)
+        .flush(&mut driver.connection.stream)
         .await
 }
 
@@ -55,7 +55,7 @@ pub(super) async fn refuse(
     detail: &str,
 ) -> io::Result<()> {
     append(connection, api::refuse(status, detail), false);
-    connection.output.flush(&connection.stream).await
+    connection.output.flush(&mut connection.stream).await
 }
 
 /// Appends a response to what waits to be sent.
@@ -94,9 +94,10 @@ impl Driver<'_> {
     async fn step(&mut self) -> io::Result<Next> {
         match self.machine.next(&mut self.connection.input) {
             Ok(Event::NeedMore) => self.read_more().await,
-            Ok(Event::Head(head)) => self.take_head(head).await,
+            // In a box, so that a connection that waits for its next request takes no room for it.
+            Ok(Event::Head(head)) => Box::pin(self.take_head(head)).await,
             Ok(Event::Body(body)) => match self.pending.take() {
-                Some(pending) => self.handle(pending, body).await,
+                Some(pending) => Box::pin(self.handle(pending, body)).await,
                 None => Ok(Next::Close),
             },
             Ok(Event::Closed) => Ok(Next::Close),
@@ -155,15 +156,10 @@ impl Driver<'_> {
     /// A request that has begun may still come, as long as the drain lasts.
     async fn read_while_stopping(&mut self, deadline: Instant) -> io::Result<Next> {
         let connection = &mut *self.connection;
-        let readable = connection.stream.readable();
-        match tokio::time::timeout_at(deadline, readable).await {
-            Ok(readable) => readable?,
-            Err(_) => return Ok(Next::Close),
-        }
-        match connection.stream.try_read_buf(&mut connection.input) {
-            Ok(0) => Ok(Next::Close),
-            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
-            _ => Ok(Next::Go),
+        let read = connection.stream.read(&mut connection.input);
+        match tokio::time::timeout_at(deadline, read).await {
+            Ok(Ok(0)) | Err(_) => Ok(Next::Close),
+            Ok(read) => read.map(|_| Next::Go),
         }
     }
 
@@ -186,12 +182,8 @@ impl Driver<'_> {
         if framing == BodyFraming::None {
             return self.handle(pending, Bytes::new()).await;
         }
-        if let Err(response) = self
-            .context
-            .api
-            .check_head(&pending.parts, &self.connection.caller())
-            .await
-        {
+        let (api, caller) = (&self.context.api, self.connection.caller());
+        if let Err(response) = api.check_head(&pending.parts, &caller).await {
             // A client that waits for a 100 may never send the body that would have to be skipped.
             let may_skip = !expects_continue;
             return Ok(self.refuse_body(&pending, *response, may_skip));
@@ -255,7 +247,7 @@ impl Driver<'_> {
                 // Answers that wait need not wait for the disk.
                 self.connection
                     .output
-                    .flush(&self.connection.stream)
+                    .flush(&mut self.connection.stream)
                     .await?;
                 response.await
             }
@@ -291,7 +283,10 @@ impl Driver<'_> {
     }
 
     async fn flush(&mut self) -> io::Result<()> {
-        self.connection.output.flush(&self.connection.stream).await
+        self.connection
+            .output
+            .flush(&mut self.connection.stream)
+            .await
     }
 }
 

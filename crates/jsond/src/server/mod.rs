@@ -11,8 +11,11 @@ mod dialogue;
 mod h2;
 mod http1;
 mod output;
+mod stream;
+mod tls;
 
 pub use console::Console;
+pub use tls::{Tls, TlsError};
 
 use crate::api::Api;
 use crate::limits;
@@ -36,6 +39,8 @@ pub struct Settings {
     pub threads: usize,
     /// How long a stop waits for requests that are under way.
     pub drain: Duration,
+    /// What is shown to clients, if they are to speak TLS.
+    pub tls: Option<Tls>,
 }
 
 /// What all connections share.

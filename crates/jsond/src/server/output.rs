@@ -1,10 +1,16 @@
 //! What waits to be sent on a connection: heads and small bodies as one buffer, large pieces as
 //! they are, all of it in as few writes as the system takes.
 
+use super::stream::Stream;
+use crate::limits::PROGRESS_TIME;
 use bytes::{Buf, Bytes, BytesMut};
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use tokio::net::TcpStream;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
 
 /// Pieces from this size on are sent from where they lie.
 const SHARED_BYTES_MIN: usize = 2048;
@@ -50,16 +56,14 @@ impl Output {
         }
     }
 
-    /// Writes what the socket takes now; says how much it was.
-    fn write_some(&mut self, stream: &TcpStream) -> io::Result<usize> {
+    /// Writes what the connection takes now; says how much it was.
+    fn poll_write(&self, stream: &mut Stream, task: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut slices = [IoSlice::new(&[]); SLICES_MAX];
         let count = self.pieces.len().min(SLICES_MAX);
         for (slice, piece) in slices.iter_mut().zip(&self.pieces) {
             *slice = IoSlice::new(piece);
         }
-        let written = stream.try_write_vectored(&slices[..count])?;
-        self.advance(written);
-        Ok(written)
+        Pin::new(stream).poll_write_vectored(task, &slices[..count])
     }
 
     fn advance(&mut self, written: usize) {
@@ -78,20 +82,20 @@ impl Output {
     /// Sends everything.
     ///
     /// *Errors*: `TimedOut` when the client takes nothing for too long.
-    pub(super) async fn flush(&mut self, stream: &TcpStream) -> io::Result<()> {
+    pub(super) async fn flush(&mut self, stream: &mut Stream) -> io::Result<()> {
         self.close_open();
+        if self.pieces.is_empty() {
+            return Ok(());
+        }
         while !self.pieces.is_empty() {
-            match self.write_some(stream) {
+            let write = poll_fn(|task| self.poll_write(stream, task));
+            match timeout(PROGRESS_TIME, write).await? {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    let writable = stream.writable();
-                    tokio::time::timeout(crate::limits::PROGRESS_TIME, writable).await??;
-                }
+                Ok(written) => self.advance(written),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        timeout(PROGRESS_TIME, stream.flush()).await?
     }
 }

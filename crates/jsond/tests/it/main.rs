@@ -83,4 +83,5 @@ mod strace_order;
 mod strace_start;
 mod student;
 mod target;
+mod tls;
 mod token;

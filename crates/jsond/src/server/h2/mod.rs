@@ -40,7 +40,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 pub(super) async fn drive<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     input: Bytes,
-    peer: SocketAddr,
+    (peer, is_secure): (SocketAddr, bool),
     context: &Arc<Context>,
     mut stopping: watch::Receiver<bool>,
 ) {
@@ -49,6 +49,7 @@ pub(super) async fn drive<S: AsyncRead + AsyncWrite + Unpin>(
         context: Arc::clone(context),
         load: Arc::clone(&load),
         peer,
+        is_secure,
     });
     let service = service_fn(move |request| Arc::clone(&door).answer(request));
     let socket = Socket::new(stream, input, Arc::clone(&load));
@@ -107,6 +108,7 @@ struct Door {
     context: Arc<Context>,
     load: Arc<Load>,
     peer: SocketAddr,
+    is_secure: bool,
 }
 
 /// Why a body was not read to its end.
@@ -123,7 +125,7 @@ impl Door {
     fn caller(&self) -> Caller {
         Caller {
             address: self.peer.ip(),
-            is_secure: false,
+            is_secure: self.is_secure,
         }
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod http2;
 mod method;
 mod mount;
 mod reply;
+pub(crate) mod secure;
 mod server;
 mod strace;
 mod tree;

@@ -164,6 +164,12 @@ impl Wire {
         piece[..count].to_vec()
     }
 
+    /// Reads all that comes until the server closes.
+    pub(crate) fn receive_to_end(&mut self) -> Vec<u8> {
+        while self.fill() {}
+        std::mem::take(&mut self.buffer)
+    }
+
     /// Reads what is there; false at the end.
     fn fill(&mut self) -> bool {
         let mut piece = [0; 65_536];

@@ -1,0 +1,107 @@
+//! The bytes of a connection, plain or within TLS: the doors need not know which.
+
+use crate::limits;
+use bytes::BytesMut;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+
+/// A connection to a client.
+#[derive(Debug)]
+pub(super) enum Stream {
+    Plain(TcpStream),
+    /// In a box, so that plain connections are none the larger.
+    Secure(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    /// Whether nobody on the way can read along.
+    pub(super) fn is_secure(&self) -> bool {
+        matches!(self, Self::Secure(_))
+    }
+
+    /// Reads what there is, and waits for it; 0 at the end.
+    ///
+    /// Room is made only when there is something to read: an idle connection holds no buffer.
+    ///
+    /// *Cancel*: nothing is lost.
+    pub(super) async fn read(&mut self, input: &mut BytesMut) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => loop {
+                stream.readable().await?;
+                input.reserve(limits::READ_BYTES);
+                match stream.try_read_buf(input) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    read => return read,
+                }
+            },
+            Self::Secure(stream) => {
+                std::future::poll_fn(|task| {
+                    let mut room = [0; limits::READ_BYTES];
+                    let mut piece = ReadBuf::new(&mut room);
+                    ready!(Pin::new(&mut **stream).poll_read(task, &mut piece))?;
+                    input.extend_from_slice(piece.filled());
+                    Poll::Ready(Ok(piece.filled().len()))
+                })
+                .await
+            }
+        }
+    }
+
+    fn inner(&mut self) -> Pin<&mut dyn Both> {
+        Pin::new(match self {
+            Self::Plain(stream) => stream,
+            Self::Secure(stream) => &mut **stream,
+        })
+    }
+}
+
+trait Both: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Both for S {}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+        piece: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.get_mut().inner().poll_read(task, piece)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().inner().poll_write(task, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().inner().poll_write_vectored(task, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Plain(stream) => stream.is_write_vectored(),
+            Self::Secure(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().inner().poll_flush(task)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().inner().poll_shutdown(task)
+    }
+}
