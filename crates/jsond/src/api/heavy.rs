@@ -43,11 +43,13 @@ impl Heavy {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        match bytes {
-            ..HEAVY_BYTES_MIN => job(),
-            HEAVY_BYTES_MIN..LONG_BYTES_MIN => run_in(Arc::clone(&self.short), job).await,
-            _ => self.run(job).await,
-        }
+        let lane = match bytes {
+            ..HEAVY_BYTES_MIN => return job(),
+            HEAVY_BYTES_MIN..LONG_BYTES_MIN => &self.short,
+            _ => &self.long,
+        };
+        // In a box, so that those who need not wait are none the larger.
+        Box::pin(run_in(Arc::clone(lane), job)).await
     }
 }
 

@@ -23,9 +23,10 @@ pub(super) async fn perform(api: &Api, action: Action) -> Result<Outcome, Proble
         Action::DescribeServer => Ok(Outcome::Methods(None)),
         Action::DescribeOwn => Ok(Outcome::Methods(Some(Resource::Own))),
         Action::Own(own) => Ok(read_own(api, own)),
-        Action::Write(write) => perform_write(api, write).await,
-        Action::Answer(answer) => perform_answer(store, answer).await,
-        Action::Ask(ask) => perform_ask(store, ask).await,
+        // In boxes, so that a read is none the larger.
+        Action::Write(write) => Box::pin(perform_write(api, write)).await,
+        Action::Answer(answer) => Box::pin(perform_answer(store, answer)).await,
+        Action::Ask(ask) => Box::pin(perform_ask(store, ask)).await,
     }
 }
 

@@ -62,7 +62,8 @@ pub(super) async fn read(api: &Api, read: Box<Read>) -> Result<Outcome, Problem>
         Verdict::Perform if coding == Coding::Identity => part_of(&read, &representation)?,
         Verdict::Perform => {
             let pieces = representation.pieces();
-            let coded = api.codings.encode(&tag.to_string(), coding, pieces).await;
+            let tag = tag.to_string();
+            let coded = Box::pin(api.codings.encode(&tag, coding, pieces)).await;
             SentPart::Whole(vec![coded])
         }
     };
@@ -121,7 +122,7 @@ async fn represent(
         subject.bytes(&read.view)
     };
     if read.view.path.is_some() && bytes < limits::LONG_BYTES_MIN {
-        return represent_path(api, subject, read, media, bytes).await;
+        return Box::pin(represent_path(api, subject, read, media, bytes)).await;
     }
     let job = move || {
         let made = subject.represent(media, &read);

@@ -2,12 +2,18 @@
 
 use crate::limits;
 use bytes::BytesMut;
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
+
+thread_local! {
+    static ROOM: RefCell<Vec<u8>> = RefCell::new(vec![0; limits::READ_BYTES]);
+}
 
 /// A connection to a client.
 #[derive(Debug)]
@@ -25,28 +31,32 @@ impl Stream {
 
     /// Reads what there is, and waits for it; 0 at the end.
     ///
-    /// Room is made only when there is something to read: an idle connection holds no buffer.
+    /// Bytes are read into room that all connections of a thread share, and copied into as much as
+    /// they need: an idle connection holds no buffer, and leaves no hole of its size behind.
     ///
     /// *Cancel*: nothing is lost.
     pub(super) async fn read(&mut self, input: &mut BytesMut) -> io::Result<usize> {
         match self {
             Self::Plain(stream) => loop {
                 stream.readable().await?;
-                input.reserve(limits::READ_BYTES);
-                match stream.try_read_buf(input) {
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                let read = ROOM.with_borrow_mut(|room| {
+                    let count = stream.try_read(room)?;
+                    input.extend_from_slice(&room[..count]);
+                    Ok(count)
+                });
+                match read {
+                    Err(error) if io::Error::kind(&error) == io::ErrorKind::WouldBlock => {}
                     read => return read,
                 }
             },
             Self::Secure(stream) => {
-                std::future::poll_fn(|task| {
-                    let mut room = [0; limits::READ_BYTES];
-                    let mut piece = ReadBuf::new(&mut room);
+                let mut read = |task: &mut Context<'_>, room: &mut [u8]| {
+                    let mut piece = ReadBuf::new(room);
                     ready!(Pin::new(&mut **stream).poll_read(task, &mut piece))?;
                     input.extend_from_slice(piece.filled());
                     Poll::Ready(Ok(piece.filled().len()))
-                })
-                .await
+                };
+                poll_fn(|task| ROOM.with_borrow_mut(|room| read(task, room))).await
             }
         }
     }

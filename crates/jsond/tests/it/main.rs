@@ -52,6 +52,7 @@ mod http2_frame;
 mod http_door;
 mod id_name;
 mod idempotency;
+mod idle;
 mod json_suite;
 mod jsonpath;
 mod jsonpath_cost;

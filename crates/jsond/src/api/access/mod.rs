@@ -86,7 +86,7 @@ impl Access {
             && problem.is_of(ProblemKind::TokenUnknown)
         {
             let delay = self.delays.note(caller.address, Instant::now());
-            tokio::time::sleep(delay).await;
+            Box::pin(tokio::time::sleep(delay)).await;
         }
         (leave, granted)
     }
