@@ -83,6 +83,7 @@ mod strace_kill;
 mod strace_order;
 mod strace_start;
 mod student;
+mod swap;
 mod target;
 mod tls;
 mod token;
