@@ -62,7 +62,10 @@ fn check(flags: &[&str]) {
                 })
             })
             .collect();
-        let ended: Vec<_> = clients.into_iter().map(|client| client.join()).collect();
+        let ended: Vec<_> = clients
+            .into_iter()
+            .map(std::thread::ScopedJoinHandle::join)
+            .collect();
         stop.store(true, Relaxed);
         assert!(ended.iter().all(Result::is_ok), "a client failed");
     });
