@@ -25,9 +25,11 @@ pub(crate) fn compact(input: &[u8], bounds: Bounds) -> Result<Vec<u8>, SyntaxErr
 /// Returns the compact text of what was checked before, or should have been: only the grammar is
 /// judged, without which a text cannot be stepped through. None if it does not hold.
 pub(crate) fn compact_again(input: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(input.len());
-    is_grammatical(input).then(|| push_compact(input, 0, &mut out))?;
-    Some(out)
+    is_grammatical(input).then(|| {
+        let mut out = Vec::with_capacity(input.len());
+        push_compact(input, 0, &mut out);
+        out
+    })
 }
 
 /// Appends the compact text of what begins at or after `at`.

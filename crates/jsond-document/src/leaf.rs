@@ -214,11 +214,13 @@ impl Leaf {
         else {
             return None;
         };
-        let is_tree = |piece: &&Piece| piece.value.as_tree().is_some();
-        let (gone, came) = (edit.gone_bytes(), edit.came.map_or(0, Piece::bytes));
+        let is_tree = edit
+            .came
+            .is_some_and(|piece| piece.value.as_tree().is_some());
+        let [gone, came] = [edit.gone, edit.came].map(|piece| piece.map_or(0, Piece::bytes));
         // Each entry has a separator behind it, but the last one.
         let bytes = text.len() + 1 - gone + came;
-        if edit.came.is_some_and(|piece| is_tree(&piece)) || bytes == 0 || bytes > bytes_max {
+        if is_tree || bytes == 0 || bytes > bytes_max {
             return None;
         }
         let start = starts
@@ -275,10 +277,6 @@ pub(crate) struct LeafEdit<'a> {
 }
 
 impl LeafEdit<'_> {
-    fn gone_bytes(&self) -> usize {
-        self.gone.map_or(0, Piece::bytes)
-    }
-
     /// Makes the leaves that it makes of one; `is_last` where entries come in their order, and fill
     /// one leaf after the other.
     pub(crate) fn leaves_of(&self, leaf: &Leaf, named: bool, is_last: bool) -> Vec<Leaf> {

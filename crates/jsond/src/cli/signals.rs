@@ -38,10 +38,10 @@ struct Signals {
 impl Signals {
     async fn wait_for_both(mut self, first: oneshot::Sender<()>) {
         self.next().await;
+        // Where nobody waits for the first, the server has ended and only its store is closing.
         if first.send(()).is_ok() {
             self.next().await;
         }
-        // Nobody waits for the first: the server has ended already, and only its store is closing.
         std::process::exit(EXIT_AT_SECOND_SIGNAL);
     }
 

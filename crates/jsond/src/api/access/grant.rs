@@ -28,12 +28,12 @@ pub(in crate::api) enum Grant {
 }
 
 /// How a path lies to what a token reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Lies {
-    Inside,
+    Outside,
     /// Something below it is reached.
     Above,
-    Outside,
+    Inside,
 }
 
 impl Grant {
@@ -150,11 +150,7 @@ impl Token {
                 Lies::Outside
             }
         });
-        places.fold(Lies::Outside, |best, place| match (best, place) {
-            (Lies::Inside, _) | (_, Lies::Inside) => Lies::Inside,
-            (Lies::Above, _) | (_, Lies::Above) => Lies::Above,
-            _ => Lies::Outside,
-        })
+        places.max().unwrap_or(Lies::Outside)
     }
 
     /// Judges whether names that are followed from an address lead to something that is reached.

@@ -80,7 +80,7 @@ impl Hosts {
 }
 
 /// The host of a host and port.
-pub(super) fn host_of(authority: &str) -> &str {
+fn host_of(authority: &str) -> &str {
     match authority.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => authority.split(':').next().unwrap_or_default(),
