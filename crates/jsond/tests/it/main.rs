@@ -48,6 +48,7 @@ mod hand_edit;
 mod heavy;
 mod hostile;
 mod http2;
+mod http2_error;
 mod http2_frame;
 mod http_door;
 mod id_name;

@@ -75,6 +75,8 @@ refusals! {
     SpaceBeforeColon = BAD_REQUEST, "White space stands before the colon of a field; remove it.";
     /// A field's name is empty or no token.
     MalformedFieldName = BAD_REQUEST, "A field name is empty or has a character that no name may have; correct it.";
+    /// White space around a field's value, where the protocol has none.
+    PaddedValue = BAD_REQUEST, "White space stands around the value of a field; remove it.";
     /// Two Host fields.
     DoubledHost = BAD_REQUEST, "There are two Host fields; send one.";
     /// The Host field is no host and port.

@@ -34,6 +34,7 @@ pub struct Facts {
 pub fn check_head(head: &mut Parts, limits: &Limits) -> Result<Facts, Refusal> {
     let target = target_of(head, limits)?;
     check_size(&head.headers, limits)?;
+    check_values(&head.headers)?;
     let host = host_of(head)?;
     let facts = facts_of(&head.headers)?;
     head.headers.insert(HOST, host);
@@ -42,11 +43,9 @@ pub fn check_head(head: &mut Parts, limits: &Limits) -> Result<Facts, Refusal> {
 }
 
 fn target_of(head: &Parts, limits: &Limits) -> Result<PathAndQuery, Refusal> {
-    // A CONNECT has no path.
-    let target = head
-        .uri
-        .path_and_query()
-        .filter(|it| !it.as_str().is_empty());
+    // A CONNECT has no path, and one that is missing reads as `/` but for here.
+    let has_path = !head.uri.path().is_empty();
+    let target = head.uri.path_and_query().filter(|_| has_path);
     let target = target.ok_or(Refusal::UnservedTargetForm)?;
     let line_bytes = head.method.as_str().len() + target.as_str().len() + " ".len();
     if line_bytes + " HTTP/1.1".len() > limits.request_line_bytes_max {
@@ -72,6 +71,21 @@ fn check_size(fields: &HeaderMap, limits: &Limits) -> Result<(), Refusal> {
     };
     if fields.iter().map(line).sum::<usize>() > limits.fields_bytes_max {
         return Err(Refusal::FieldsTooLarge);
+    }
+    Ok(())
+}
+
+/// A value has no white space around it: HTTP/1.1 would take it for no part of the value.
+///
+/// *Source*: RFC 9113 §8.2.1
+fn check_values(fields: &HeaderMap) -> Result<(), Refusal> {
+    let is_blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    let is_padded = |value: &HeaderValue| {
+        let bytes = value.as_bytes();
+        is_blank(bytes.first()) || is_blank(bytes.last())
+    };
+    if fields.values().any(is_padded) {
+        return Err(Refusal::PaddedValue);
     }
     Ok(())
 }
@@ -194,6 +208,20 @@ mod tests {
             &[("a", &larger)],
             Err(Refusal::FieldsTooLarge),
         );
+    }
+
+    #[test]
+    fn a_value_has_no_white_space_around_it() {
+        check("GET", "http://h/", &[("a", "b c")], Ok("/ \"h\""));
+        check("GET", "http://h/", &[("a", "")], Ok("/ \"h\""));
+        for value in [" b", "b ", "\tb", "b\t", " "] {
+            check(
+                "GET",
+                "http://h/",
+                &[("a", value)],
+                Err(Refusal::PaddedValue),
+            );
+        }
     }
 
     #[test]

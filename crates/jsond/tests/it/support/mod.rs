@@ -2,6 +2,7 @@
 //! every reply it reads. No test sleeps: it polls what it waits for, with a bound.
 
 mod folder;
+pub(crate) mod frames;
 mod hand;
 pub(crate) mod http2;
 mod method;
