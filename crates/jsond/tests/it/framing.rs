@@ -90,6 +90,12 @@ fn a_length_that_is_no_single_number_is_refused() {
         "Content-Length: 99999999999999999999999999",
         "Content-Length: 18446744073709551616",
         "Content-Length: ٥",
+        "Content-Length: 5\r\ncontent-length: 5",
+        "Content-Length: 5, 5",
+        "Content-Length: 5;q=1",
+        "Content-Length: 5\u{b}",
+        "Content-Length: \"5\"",
+        "Content-Length: 1_0",
     ]);
 }
 
@@ -112,7 +118,7 @@ fn a_transfer_coding_that_does_not_end_in_one_chunked_is_refused() {
             "PUT {GRADE} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
              Transfer-Encoding: {coding}\r\n\r\n3\r\n4.0\r\n0\r\n\r\n"
         );
-        check_refused(&server, request, &[400, 501]);
+        check_refused(&server, request, &[400]);
     }
 }
 
@@ -165,7 +171,7 @@ fn a_chunk_extension_without_end_is_refused() {
          Transfer-Encoding: chunked\r\n\r\n1;{}",
         "x".repeat(200_000)
     );
-    check_refused(&server, request, &[400, 413, 431]);
+    check_refused(&server, request, &[400]);
 }
 
 #[test]
@@ -176,7 +182,7 @@ fn trailers_without_end_are_refused() {
          Transfer-Encoding: chunked\r\n\r\n3\r\n4.0\r\n0\r\n{}",
         "X: y\r\n".repeat(50_000)
     );
-    check_refused(&server, request, &[400, 413, 431]);
+    check_refused(&server, request, &[431]);
 }
 
 #[test]
@@ -218,6 +224,14 @@ fn a_header_line_that_is_not_as_written_is_refused() {
         "X\u{e9}: z\r\n",
         "X: a\u{1}b\r\n",
         "X: a\u{7f}b\r\n",
+        "X: a\r\r\n",
+        "X: a\r\n\rY: b\r\n",
+        "Host\u{0}: a\r\n",
+        "Content-Length : 0\r\n",
+        "Transfer-Encoding : chunked\r\n",
+        "Transfer-Encoding:\u{b}chunked\r\n",
+        "Transfer-Encoding: chunked\u{0}\r\n",
+        "Content-Length: 0\r\n \r\n",
     ] {
         let request = format!("GET {GRADE} HTTP/1.1\r\nHost: localhost\r\n{line}\r\n");
         check_refused(&server, request, &[400]);
@@ -237,7 +251,6 @@ fn a_request_line_that_is_not_as_written_is_refused() {
         "GET /students.json HTTP/1.x",
         "GET /students.json HTTP/11",
         "GET /students.json http/1.1",
-        "GET /students.json HTTP/0.9",
         "G(T /students.json HTTP/1.1",
         "GET /students.json\u{0} HTTP/1.1",
         "GET /stud\rents.json HTTP/1.1",
@@ -246,14 +259,18 @@ fn a_request_line_that_is_not_as_written_is_refused() {
         check_refused(
             &server,
             format!("{line}\r\nHost: localhost\r\n\r\n"),
-            &[400, 404, 505],
+            &[400],
         );
     }
-    for line in ["GET /students.json HTTP/2.0", "GET /students.json HTTP/3.0"] {
+    for line in [
+        "GET /students.json HTTP/0.9",
+        "GET /students.json HTTP/2.0",
+        "GET /students.json HTTP/3.0",
+    ] {
         check_refused(
             &server,
             format!("{line}\r\nHost: localhost\r\n\r\n"),
-            &[400, 505],
+            &[505],
         );
     }
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::support::http2::{Answer, Content, Http2, ask, full, run};
-use crate::support::{Folder, STUDENTS, Server, skip, wait_for};
+use crate::support::{Folder, STUDENTS, Server, has_program, skip, wait_for};
 
 /// A body that the test sends piece by piece; it ends when the sender is dropped.
 fn piecewise() -> (mpsc::UnboundedSender<Bytes>, Content) {
@@ -424,4 +424,42 @@ fn curl_reads_and_writes_by_prior_knowledge() {
     ends("/large.json", &[], "0]\n 2 200");
     ends("/huge.json", &["-T", huge.to_str().unwrap()], " 2 413");
     ends("/students.json?pretty", &["--compressed"], " 2 200");
+}
+
+/// The upgrade from HTTP/1.1 is no part of the standard any more: the answer is one of HTTP/1.1.
+#[test]
+fn a_client_that_offers_an_upgrade_is_answered_as_it_asked() {
+    let server = Server::school();
+    if !has_program("curl --http2", "curl", &["--version"]) {
+        return;
+    }
+    let url = format!(
+        "http://localhost:{}/students.json/Da_Eun/grade",
+        server.port
+    );
+    let mut command = Command::new("curl");
+    command.env_remove("http_proxy").env("no_proxy", "*");
+    command.args(["-q", "-sS", "--http2", "-w", "%{http_version}", &url]);
+    let output = wait_for(&mut command);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "\"3.9\"\n1.1");
+}
+
+#[test]
+fn h2load_is_answered_on_plain_text_and_within_tls() {
+    if !has_program("h2load", "h2load", &["--version"]) {
+        return;
+    }
+    for (scheme, flags) in [("http", &[][..]), ("https", &["--tls", "self-signed"])] {
+        let server = Server::start(Folder::school(), flags);
+        let url = format!("{scheme}://localhost:{}/students.json", server.port);
+        let mut command = Command::new("h2load");
+        command.args(["-n", "10000", "-c", "20", "-m", "50", &url]);
+        let output = wait_for(&mut command);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            text.contains("10000 succeeded, 0 failed, 0 errored"),
+            "{text}"
+        );
+        assert!(text.contains("status codes: 10000 2xx"), "{text}");
+    }
 }
