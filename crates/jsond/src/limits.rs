@@ -2,40 +2,73 @@
 
 use std::time::Duration;
 
-/// A request line: longer targets are mistakes, and 8 KiB is what other servers take.
-pub const REQUEST_LINE_BYTES_MAX: usize = 8 << 10;
+/// The bounds that a user may need others of: each has a flag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// A request line: longer targets are mistakes, and 8 KiB is what other servers take.
+    pub request_line_bytes_max: usize,
+    /// A header block: room for large cookies and tokens, bounded for 10,000 connections.
+    pub fields_bytes_max: usize,
+    /// The lines of a header block.
+    pub fields_max: usize,
+    /// A body: a change that is journaled as one line and held in memory meanwhile.
+    pub body_bytes_max: usize,
+    /// The operations of one JSON Patch: the one writer runs them while everybody else waits.
+    pub patch_operations_max: usize,
+    /// The steps of one JSONPath, about a second of one core: a million records with a few members
+    /// each can be gone through, but not a thousand times.
+    pub jsonpath_steps_max: usize,
+    /// What one JSONPath may find: more than this is a download, not a query.
+    pub jsonpath_result_bytes_max: usize,
+    /// Connections at one time; each idle one costs less than 4 KiB.
+    pub connections_max: usize,
+    /// Dialogues that wait for an answer at one time: a class of people, ten times over.
+    pub dialogues_max: usize,
+    /// The first bytes of a connection, and a whole head after its first byte.
+    pub head_time: Duration,
+    /// A body, or an answer that is being sent, without any progress.
+    pub progress_time: Duration,
+    /// An idle connection between two requests.
+    pub keep_alive_time: Duration,
+    /// A person thinking over the answer of a dialogue.
+    pub answer_time: Duration,
+    /// How long a stop waits for the requests that are under way.
+    pub drain_time: Duration,
+}
 
-/// A header block: room for large cookies and tokens, bounded for 10,000 connections.
-pub const FIELDS_BYTES_MAX: usize = 64 << 10;
-
-/// The lines of a header block.
-pub const FIELDS_MAX: usize = 100;
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            request_line_bytes_max: 8 << 10,
+            fields_bytes_max: 64 << 10,
+            fields_max: 100,
+            body_bytes_max: 16 << 20,
+            patch_operations_max: 10_000,
+            jsonpath_steps_max: 30_000_000,
+            jsonpath_result_bytes_max: 64 << 20,
+            connections_max: 10_000,
+            dialogues_max: 4_000,
+            head_time: Duration::from_secs(10),
+            progress_time: Duration::from_secs(30),
+            keep_alive_time: Duration::from_secs(75),
+            answer_time: Duration::from_secs(60),
+            drain_time: Duration::from_secs(10),
+        }
+    }
+}
 
 /// The extensions of all chunks of a body: nobody uses them but to make servers busy.
 pub const CHUNK_EXTENSIONS_BYTES_MAX: usize = 4 << 10;
 
-/// A body: a change that is journaled as one line and held in memory meanwhile.
-pub const BODY_BYTES_MAX: usize = 16 << 20;
-
 /// A body that is thrown away so that a connection can be kept after a refusal.
 pub const SKIPPED_BODY_BYTES_MAX: usize = 64 << 10;
-
-/// The operations of one JSON Patch: the one writer runs them while everybody else waits.
-pub const PATCH_OPERATIONS_MAX: usize = 10_000;
 
 /// An `Idempotency-Key`: room for a UUID and more, kept in memory for a day.
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 
-/// The steps of one JSONPath, about a second of one core: a million records with a few members
-/// each can be gone through, but not a thousand times.
-pub const JSONPATH_STEPS_MAX: usize = 30_000_000;
-
 /// The steps of a JSONPath that is not known to be costly yet, some milliseconds: with more it
 /// begins again among the long jobs, since a text of any size can be gone through a million times.
 pub const JSONPATH_STEPS_LIGHT: usize = 200_000;
-
-/// What one JSONPath may find: more than this is a download, not a query.
-pub const JSONPATH_RESULT_BYTES_MAX: usize = 64 << 20;
 
 /// The header lines of a dialogue: they are read and ignored.
 pub const DIALOGUE_FIELDS_BYTES_MAX: usize = 16 << 10;
@@ -43,23 +76,8 @@ pub const DIALOGUE_FIELDS_BYTES_MAX: usize = 16 << 10;
 /// One line of words.
 pub const ANSWER_BYTES_MAX: usize = 8 << 10;
 
-/// Connections at one time; each idle one costs less than 4 KiB.
-pub const CONNECTIONS_MAX: usize = 10_000;
-
 /// Descriptors kept back for the journal, checkpoints and listeners.
 pub const DESCRIPTORS_RESERVED: u64 = 48;
-
-/// The first bytes of a connection, and a whole head after its first byte.
-pub const HEAD_TIME: Duration = Duration::from_secs(10);
-
-/// A body, or an answer that is being sent, without any progress.
-pub const PROGRESS_TIME: Duration = Duration::from_secs(30);
-
-/// An idle connection between two requests.
-pub const KEEP_ALIVE_TIME: Duration = Duration::from_secs(75);
-
-/// A person thinking over the answer of a dialogue.
-pub const ANSWER_TIME: Duration = Duration::from_secs(60);
 
 /// An answer without a line end is complete when nothing has come for so long.
 pub const ANSWER_QUIET_TIME: Duration = Duration::from_millis(50);
@@ -67,9 +85,6 @@ pub const ANSWER_QUIET_TIME: Duration = Duration::from_millis(50);
 /// After the last answer the client's bytes are read and thrown away for so long at the most, so
 /// that its system does not take the answer for lost.
 pub const LINGER_TIME: Duration = Duration::from_secs(2);
-
-/// How long a stop waits for the requests that are under way.
-pub const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 /// How long accepting pauses when the system has no descriptor left.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -126,9 +141,9 @@ pub const HEAVY_JOBS_MAX: usize = 2;
 /// Streams of one HTTP/2 connection at one time: the protocol asks for at least 100.
 pub const HTTP2_STREAMS_MAX: u32 = 128;
 
-/// A header list as HTTP/2 counts it, 32 bytes a line more than its text. Over [`FIELDS_BYTES_MAX`],
-/// so that a list that is somewhat too large is answered by a problem and not by a bare 431.
-pub const HTTP2_HEADER_LIST_BYTES_MAX: u32 = 96 << 10;
+/// A header list may be so much over [`Limits::fields_bytes_max`]: HTTP/2 counts 32 bytes a line more
+/// than its text, and a list that is somewhat too large is answered by a problem, not by a bare 431.
+pub const HTTP2_HEADER_LIST_BYTES_MORE: usize = 32 << 10;
 
 /// A frame: the least that the protocol allows, so that no stream holds up the others for long.
 pub const HTTP2_FRAME_BYTES_MAX: u32 = 16 << 10;
@@ -155,9 +170,9 @@ pub const HTTP2_RESETS_MAX: u64 = 512;
 /// The time in which resets are counted.
 pub const HTTP2_RESETS_TIME: Duration = Duration::from_secs(10);
 
-/// Bodies over [`SKIPPED_BODY_BYTES_MAX`] that one connection sends at the same time: two of the
-/// largest. Others wait, with their window closed.
-pub const HTTP2_BODIES_BYTES_MAX: usize = 2 * BODY_BYTES_MAX;
+/// Bodies over [`SKIPPED_BODY_BYTES_MAX`] that one connection sends at the same time, in bodies of
+/// the largest size. Others wait, with their window closed.
+pub const HTTP2_BODIES_MAX: usize = 2;
 
 /// Answers that were made for one connection and are not taken yet, without what they share with
 /// the image. Over it further requests wait until some are taken.

@@ -16,7 +16,7 @@ use crate::api::resource::{
     ALL_METHODS, FOREIGN_METHODS, Resource, Target, TargetError, find, parse_target,
 };
 use crate::api::view::{View, switch};
-use crate::limits;
+use crate::limits::Limits;
 use bytes::Bytes;
 use http::header::{CONTENT_RANGE, EXPECT, HeaderMap, HeaderValue};
 use http::request::Parts;
@@ -24,16 +24,22 @@ use http::{Method, Request};
 use jsond_document::{Json, Kind, Patch, Value};
 use jsond_store::{Addition, Address, Edit, Image, Resolved};
 
-/// Decodes a request, in the light of one version of what is served.
+/// What is served, in one version, and how much of it may be asked for.
+pub(super) struct Served<'a> {
+    pub(super) image: &'a Image,
+    pub(super) limits: &'a Limits,
+}
+
+/// Decodes a request, in the light of what is served.
 pub(super) fn decode(
     request: Request<Bytes>,
-    image: &Image,
+    served: &Served<'_>,
     grant: &Grant,
 ) -> Result<Action, Problem> {
     let (head, body) = request.into_parts();
-    let (target, body_type) = check_head(&head, image, grant)?;
-    let action = decode_target(head, target, body_type, body, image)?;
-    grant.check(&action, image)?;
+    let (target, body_type) = check_head(&head, served.image, grant)?;
+    let action = decode_target(head, target, body_type, body, served)?;
+    grant.check(&action, served.image)?;
     Ok(action)
 }
 
@@ -42,14 +48,14 @@ fn decode_target(
     target: Target,
     body_type: BodyType,
     body: Bytes,
-    image: &Image,
+    served: &Served<'_>,
 ) -> Result<Action, Problem> {
     match target {
         Target::Server => Ok(Action::DescribeServer),
         Target::OwnMissing => Err(Problem::not_found()),
         Target::Own(own) => decode_own(&head, own),
         Target::Address { address, slash } => {
-            decode_address(head, (address, slash), body_type, body, image)
+            decode_address(head, (address, slash), body_type, body, served)
         }
     }
 }
@@ -147,8 +153,9 @@ fn decode_address(
     (mut address, slash): (Address, bool),
     body_type: BodyType,
     body: Bytes,
-    image: &Image,
+    served: &Served<'_>,
 ) -> Result<Action, Problem> {
+    let Served { image, limits } = *served;
     let is_of_folder = matches!(head.method.as_str(), "PATCH" | "QUERY");
     if is_of_folder && let Resolved::Folder { path, .. } = find(image, &address) {
         // The slash at the end of the target is none of the folder's own tokens.
@@ -164,7 +171,7 @@ fn decode_address(
             if head.method.as_str() == "QUERY" {
                 pairs.extend(pairs_of_query(body_type, &body)?);
             }
-            decode_read(head, address, slash, pairs)
+            decode_read(head, address, slash, View::of(pairs, limits)?)
         }
         "OPTIONS" => Ok(Action::Describe(address)),
         method => {
@@ -186,7 +193,8 @@ fn decode_address(
                 address,
             };
             if method == "PATCH" {
-                decode_patch(&head, ask, body_type, &body)
+                let operations_max = limits.patch_operations_max;
+                decode_patch(&head, ask, (body_type, &body), operations_max)
             } else {
                 decode_write(&head, ask, body_type, body)
             }
@@ -194,16 +202,11 @@ fn decode_address(
     }
 }
 
-fn decode_read(
-    head: Parts,
-    address: Address,
-    slash: bool,
-    pairs: Vec<(String, String)>,
-) -> Result<Action, Problem> {
+fn decode_read(head: Parts, address: Address, slash: bool, view: View) -> Result<Action, Problem> {
     Ok(Action::Read(Box::new(Read {
         address,
         slash,
-        view: View::of(pairs)?,
+        view,
         condition: Condition::of(&head.headers)?,
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(str::to_owned),
@@ -247,8 +250,8 @@ fn parameters_of_write(pairs: &[(String, String)]) -> Result<bool, Problem> {
 fn decode_patch(
     head: &Parts,
     ask: Ask,
-    body_type: BodyType,
-    body: &Bytes,
+    (body_type, body): (BodyType, &Bytes),
+    operations_max: usize,
 ) -> Result<Action, Problem> {
     if body.is_empty() {
         let detail = "Send the patch as the body.";
@@ -259,21 +262,22 @@ fn decode_patch(
     }
     let json = Json::parse(body).map_err(Problem::malformed_json)?;
     let edit = if body_type == BodyType::JsonPatch {
-        Edit::Patch(parse_patch(&json)?)
+        Edit::Patch(parse_patch(&json, operations_max)?)
     } else {
         Edit::Merge(Value::from(json))
     };
     Ok(Action::Write(ask.write(edit)))
 }
 
-fn parse_patch(json: &Json) -> Result<Patch, Problem> {
+fn parse_patch(json: &Json, operations_max: usize) -> Result<Patch, Problem> {
     let patch = Patch::parse(json).map_err(|error| {
         let detail = format!("The body is no JSON Patch: {error}.");
         Problem::new(ProblemKind::MalformedPatch, detail)
     })?;
-    let (count, most) = (patch.operations().len(), limits::PATCH_OPERATIONS_MAX);
-    if count > most {
-        let detail = format!("The patch has {count} operations; send at most {most} at once.");
+    let count = patch.operations().len();
+    if count > operations_max {
+        let detail =
+            format!("The patch has {count} operations; send at most {operations_max} at once.");
         return Err(Problem::new(ProblemKind::PatchTooLong, detail));
     }
     Ok(patch)
@@ -361,9 +365,13 @@ mod tests {
 
     fn check(request: Request<Bytes>, expected: u16) {
         let words = format!("{request:?}");
-        let status = decode(request, &image(), &Grant::Open)
-            .map_or_else(|problem| problem.status().as_u16(), |_| 200);
+        let status = decoded(request).map_or_else(|problem| problem.status().as_u16(), |_| 200);
         assert_eq!(status, expected, "{words}");
+    }
+
+    fn decoded(request: Request<Bytes>) -> Result<Action, Problem> {
+        let (image, limits) = (&image(), &Limits::default());
+        decode(request, &Served { image, limits }, &Grant::Open)
     }
 
     #[test]
@@ -437,28 +445,14 @@ mod tests {
     #[test]
     fn a_form_that_is_json_is_json_unless_a_browser_sent_it() {
         let form = ("content-type", "application/x-www-form-urlencoded");
-        let action = decode(
-            request("POST", "/a", &[form], r#"{"X":{}}"#),
-            &image(),
-            &Grant::Open,
-        )
-        .unwrap();
+        let action = decoded(request("POST", "/a", &[form], r#"{"X":{}}"#)).unwrap();
         assert!(matches!(action, Action::Write(_)));
         for sign in ["origin", "sec-fetch-mode"] {
-            let action = decode(
-                request("POST", "/a", &[form, (sign, "x")], r#"{"X":{}}"#),
-                &image(),
-                &Grant::Open,
-            )
-            .unwrap();
+            let action =
+                decoded(request("POST", "/a", &[form, (sign, "x")], r#"{"X":{}}"#)).unwrap();
             assert!(matches!(action, Action::Answer(_)), "{sign}");
         }
-        let action = decode(
-            request("POST", "/a", &[form], "key=a+b&x=%C3%A9"),
-            &image(),
-            &Grant::Open,
-        )
-        .unwrap();
+        let action = decoded(request("POST", "/a", &[form], "key=a+b&x=%C3%A9")).unwrap();
         let Action::Answer(Answer {
             given: Given::Form(pairs),
             ..

@@ -41,7 +41,8 @@ pub use metrics::{Door, Metrics, OpenConnection};
 pub use problem::Problem;
 pub use question::Question;
 
-use crate::limits;
+use crate::api::decode::Served;
+use crate::limits::{self, Limits};
 use crate::wire::Lang;
 use access::Grant;
 use action::Outcome;
@@ -61,12 +62,13 @@ pub struct Api {
     heavy: Heavy,
     codings: Codings,
     metrics: Arc<Metrics>,
+    limits: Limits,
 }
 
 impl Api {
-    /// Makes the api of a store, for those who may ask.
+    /// Makes the api of a store, for those who may ask, and for as much as they may ask.
     #[must_use]
-    pub fn new(store: Arc<Store>, access: Access) -> Self {
+    pub fn new(store: Arc<Store>, access: Access, limits: Limits) -> Self {
         let heavy = Heavy::new(limits::HEAVY_JOBS_MAX);
         let codings = Codings::new(limits::CODINGS_CACHE_BYTES_MAX, heavy.clone());
         Self {
@@ -75,6 +77,7 @@ impl Api {
             heavy,
             codings,
             metrics: Arc::new(Metrics::new()),
+            limits,
         }
     }
 
@@ -114,7 +117,11 @@ impl Api {
         let image = self.store.image();
         let bytes = request.body().len();
         // Reading a large body as JSON takes a good part of a second.
-        let job = move || decode::decode(request, &image, &grant);
+        let limits = self.limits;
+        let job = move || {
+            let (image, limits) = (&image, &limits);
+            decode::decode(request, &Served { image, limits }, &grant)
+        };
         let action = self.heavy.run_for(bytes, job).await?;
         perform::perform(self, action).await
     }
@@ -128,7 +135,8 @@ impl Api {
         let (head, body) = request.into_parts();
         decode::check_head(&head, &self.store.image(), grant)?;
         let codings = coding::content_codings(&head.headers).map_err(Problem::coding)?;
-        let job = move || coding::decode_body(&codings, &body, limits::BODY_BYTES_MAX);
+        let bytes_max = self.limits.body_bytes_max;
+        let job = move || coding::decode_body(&codings, &body, bytes_max);
         let decoded = self.heavy.run_for(limits::HEAVY_BYTES_MIN, job).await;
         let body = decoded.map_err(Problem::coding)?;
         Ok(Request::from_parts(head, body))

@@ -16,6 +16,7 @@ use crate::limits;
 use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_RANGE, HeaderValue, RANGE};
+use jsond_document::JsonPathBounds;
 use jsond_store::{Address, Image, Rejection, Resolved};
 
 /// A representation and what of it is sent.
@@ -121,8 +122,9 @@ async fn represent(
     } else {
         subject.bytes(&read.view)
     };
-    if read.view.path.is_some() && bytes < limits::LONG_BYTES_MIN {
-        return Box::pin(represent_path(api, subject, read, media, bytes)).await;
+    let bounds = read.view.path.as_ref().map(|query| query.bounds);
+    if let Some(bounds) = bounds.filter(|_| bytes < limits::LONG_BYTES_MIN) {
+        return Box::pin(represent_path(api, subject, read, media, (bytes, bounds))).await;
     }
     let job = move || {
         let made = subject.represent(media, &read);
@@ -138,9 +140,13 @@ async fn represent_path(
     subject: Subject,
     mut read: Box<Read>,
     media: Media,
-    bytes: usize,
+    (bytes, bounds): (usize, JsonPathBounds),
 ) -> (Box<Read>, Result<Representation, Problem>) {
-    read.view.is_trial = true;
+    let light = JsonPathBounds {
+        steps_max: bounds.steps_max.min(limits::JSONPATH_STEPS_LIGHT),
+        ..bounds
+    };
+    read.view.bound(light);
     let trial = move || {
         let made = subject.represent(media, &read);
         (subject, read, made)
@@ -149,7 +155,7 @@ async fn represent_path(
     if !matches!(&made, Err(problem) if problem.is_of(ProblemKind::QueryTooCostly)) {
         return (read, made);
     }
-    read.view.is_trial = false;
+    read.view.bound(bounds);
     let job = move || {
         let made = subject.represent(media, &read);
         (read, made)

@@ -11,12 +11,11 @@ use crate::api::problem::{Problem, ProblemKind};
 use crate::api::resource::reference_of;
 use crate::api::view::{View, refused};
 use crate::api::{listing, ndjson};
-use crate::limits;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::HOST;
 use imbl::OrdMap;
-use jsond_document::{Digest, Json, JsonPathBounds, Kind, Value};
+use jsond_document::{Digest, Json, Kind, Value};
 use jsond_store::{Address, Entry, Place, folder_digest, folder_document};
 use std::ops::Range;
 use std::time::SystemTime;
@@ -158,7 +157,7 @@ impl Subject {
         offers.extend(place.map(|_| Media::Html));
         let is_collection = view.path.is_none() && place.is_some_and(|it| it.is_collection());
         let is_list = match &view.path {
-            Some((_, names_places)) => !names_places,
+            Some(query) => !query.names_places,
             None => place.is_some_and(|it| it.value.kind() == Kind::Array),
         };
         if is_collection || is_list {
@@ -383,18 +382,11 @@ fn viewed(place: &Place, view: &View, path: &str) -> Result<Viewed, Problem> {
 
 /// Runs the JSONPath of a view.
 fn find(root: &Value, view: &View) -> Result<Json, Problem> {
-    let Some((path, names_places)) = &view.path else {
+    let Some(query) = &view.path else {
         return Ok(root.to_json());
     };
-    let steps_max = match view.is_trial {
-        true => limits::JSONPATH_STEPS_LIGHT,
-        false => limits::JSONPATH_STEPS_MAX,
-    };
-    let bounds = JsonPathBounds {
-        steps_max,
-        result_bytes_max: limits::JSONPATH_RESULT_BYTES_MAX,
-    };
-    let found = if *names_places {
+    let (path, bounds) = (&query.path, query.bounds);
+    let found = if query.names_places {
         path.values_by_path(root, bounds)
     } else {
         path.values(root, bounds)

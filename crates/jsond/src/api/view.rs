@@ -4,17 +4,16 @@
 //! other name, and each with an operator behind it, is a condition on a member.
 
 use crate::api::problem::{Problem, ProblemKind};
-use jsond_document::{JsonPath, Part, PartText, SelectError, Selection, quote};
+use crate::limits::Limits;
+use jsond_document::{JsonPath, JsonPathBounds, Part, PartText, SelectError, Selection, quote};
 
 /// What of a value is wanted.
 #[derive(Debug, Default)]
 pub(super) struct View {
     /// Laid out for people.
     pub(super) pretty: bool,
-    /// A JSONPath, and whether the result names the places.
-    pub(super) path: Option<(JsonPath, bool)>,
-    /// Whether the JSONPath is tried with a few steps only.
-    pub(super) is_trial: bool,
+    /// A JSONPath that is to be run.
+    pub(super) path: Option<PathQuery>,
     /// A part of a collection.
     pub(super) selection: Selection,
     /// The first parameter that is known for collections only.
@@ -23,6 +22,16 @@ pub(super) struct View {
     pub(super) has_fields: bool,
     /// All parameters but those that ask for a part, for the links to other parts.
     pub(super) kept: Vec<(String, String)>,
+}
+
+/// A JSONPath that is to be run.
+#[derive(Debug)]
+pub(super) struct PathQuery {
+    pub(super) path: JsonPath,
+    /// Whether the result names the places.
+    pub(super) names_places: bool,
+    /// How much it may cost.
+    pub(super) bounds: JsonPathBounds,
 }
 
 /// The parameters that ask for a part.
@@ -37,7 +46,7 @@ struct PartParameters {
 
 impl View {
     /// Reads the parameters.
-    pub(super) fn of(pairs: Vec<(String, String)>) -> Result<Self, Problem> {
+    pub(super) fn of(pairs: Vec<(String, String)>, limits: &Limits) -> Result<Self, Problem> {
         let mut view = Self::default();
         let mut part = PartParameters::default();
         let mut with_paths = false;
@@ -53,13 +62,22 @@ impl View {
                 "pretty" => view.pretty = switch(&name, &value)?,
                 "_paths" => with_paths = switch(&name, &value)?,
                 "jsonpath" if view.path.is_some() => return Err(twice(&name)),
-                "jsonpath" => view.path = Some((parse_path(&value)?, false)),
+                "jsonpath" => {
+                    view.path = Some(PathQuery {
+                        path: parse_path(&value)?,
+                        names_places: false,
+                        bounds: JsonPathBounds {
+                            steps_max: limits.jsonpath_steps_max,
+                            result_bytes_max: limits.jsonpath_result_bytes_max,
+                        },
+                    });
+                }
                 _ => view.take(&name, &value)?,
             }
             view.kept.push((name, value));
         }
         match &mut view.path {
-            Some((_, names_places)) => *names_places = with_paths,
+            Some(query) => query.names_places = with_paths,
             None if with_paths => {
                 let detail = "_paths is for a query with jsonpath.";
                 return Err(Problem::new(ProblemKind::UnknownParameter, detail));
@@ -69,6 +87,13 @@ impl View {
         view.selection.part = part.parse()?;
         view.check_alone()?;
         Ok(view)
+    }
+
+    /// Bounds what the JSONPath may cost, if there is one.
+    pub(super) fn bound(&mut self, bounds: JsonPathBounds) {
+        if let Some(query) = &mut self.path {
+            query.bounds = bounds;
+        }
     }
 
     /// Whether the value is wanted as it is stored.
@@ -203,7 +228,7 @@ mod tests {
         let pairs = pairs
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        View::of(pairs.collect())
+        View::of(pairs.collect(), &Limits::default())
     }
 
     fn check_refused(pairs: &[(&str, &str)], words: &str) {
@@ -226,7 +251,7 @@ mod tests {
                 .unwrap()
                 .path
                 .unwrap()
-                .1
+                .names_places
         );
         assert_eq!(
             view(&[("_page", "2")]).unwrap().of_collection.unwrap(),

@@ -4,6 +4,7 @@ mod banner;
 mod bar;
 mod check;
 mod lang;
+mod limits;
 mod listen;
 mod place;
 mod reload;
@@ -27,7 +28,7 @@ struct CommandLine {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
     Client(client::Arguments),
     Check(check::Arguments),
     Repair(repair::Arguments),
@@ -49,4 +50,15 @@ pub fn main() -> ExitCode {
 /// Tells a person what went wrong.
 fn print_error(message: &str) {
     writeln!(anstream::stderr(), "jsond: {message}").ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_commands_and_their_arguments_go_together() {
+        CommandLine::command().debug_assert();
+    }
 }

@@ -3,9 +3,8 @@
 use super::bar::Bar;
 use super::listen::listen;
 use super::place::{Folder, Place};
-use super::{banner, lang, print_error, reload, signals, tls};
+use super::{banner, lang, limits, print_error, reload, signals, tls};
 use crate::api::{Access, Api, Cors, Tokens};
-use crate::limits;
 use crate::server::{self, Console, Settings, Tls};
 use crate::wire::Lang;
 use anyhow::Context as _;
@@ -111,10 +110,6 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 
-    /// How many seconds a stop waits for requests that are under way
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse_seconds)]
-    drain: Duration,
-
     /// The certificate for TLS in PEM, with those that vouch for it
     ///
     /// It is read again, with its key, when one of them changes, and on SIGHUP.
@@ -144,6 +139,9 @@ pub(super) struct Arguments {
     /// On an address that others reach: yes, without tokens; everybody there may read and write
     #[arg(long)]
     open: bool,
+
+    #[command(flatten)]
+    limits: limits::Flags,
 }
 
 impl Arguments {
@@ -228,13 +226,6 @@ fn parse_origin(word: &str) -> Result<String, String> {
     parsed.map(|_| word.to_owned())
 }
 
-fn parse_seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.trim_end_matches('s').parse::<u64>();
-    seconds
-        .map(Duration::from_secs)
-        .map_err(|_| "it is a number of seconds".to_owned())
-}
-
 /// Serves until a signal comes.
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
     let reached_by_others = arguments.host.filter(|host| !host.is_loopback());
@@ -307,6 +298,7 @@ fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
         files.as_ref().zip(tls.as_ref()),
         &store,
     )?;
+    let limits = arguments.limits.limits();
     let settings = Settings {
         lang,
         dialogue: arguments
@@ -314,13 +306,13 @@ fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
             .unwrap_or(arguments.host.is_none_or(|it| it.is_loopback()))
             && arguments.token_file.is_none(),
         threads: arguments.threads.map_or_else(cores, usize::from),
-        drain: arguments.drain,
         tls,
+        limits,
     };
     let (console, console_thread) = Console::start(lang, std::io::stderr());
     let served = server::run(
         listeners,
-        Api::new(Arc::clone(&store), access),
+        Api::new(Arc::clone(&store), access, limits),
         settings,
         console,
         stop,
@@ -453,5 +445,3 @@ fn write_port(file: &Path, port: u16) -> std::io::Result<()> {
     std::fs::write(&temporary, format!("{port}\n"))?;
     std::fs::rename(&temporary, file)
 }
-
-const _: () = assert!(limits::DRAIN_TIME.as_secs() == 10, "the default of --drain");

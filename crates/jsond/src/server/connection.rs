@@ -49,12 +49,13 @@ pub(super) async fn serve(
     context: Arc<Context>,
     stopping: watch::Receiver<bool>,
 ) {
+    let limits = &context.settings.limits;
     context.console.connected(peer);
     stream.set_nodelay(true).ok();
     let stream = match &context.settings.tls {
         None => Stream::Plain(stream),
         // In a box, so that plain connections are none the larger.
-        Some(tls) => match Box::pin(tls.accept(stream)).await {
+        Some(tls) => match Box::pin(tls.accept(stream, limits.head_time)).await {
             Ok(stream) => stream,
             Err(error) => {
                 tracing::debug!(%peer, %error, "no TLS came about");
@@ -67,7 +68,7 @@ pub(super) async fn serve(
         stream,
         peer,
         input,
-        output: Output::default(),
+        output: Output::new(limits.progress_time),
         stopping,
     };
     // A client that is gone has no use for an answer; what it had written is kept.
@@ -80,13 +81,14 @@ pub(super) async fn serve(
 
 impl Connection {
     async fn choose_door(&mut self, context: &Arc<Context>) -> io::Result<()> {
-        let deadline = Instant::now() + limits::HEAD_TIME;
+        let limits = &context.settings.limits;
+        let deadline = Instant::now() + limits.head_time;
         if context.settings.tls.is_some() && !self.stream.is_secure() {
             return Box::pin(self.refuse_plain()).await;
         }
         loop {
             let is_open = context.settings.dialogue;
-            match sniff(&self.input, is_open, limits::REQUEST_LINE_BYTES_MAX) {
+            match sniff(&self.input, is_open, limits.request_line_bytes_max) {
                 Door::Http => {
                     let _open = context.open(api::Door::Http1);
                     return Box::pin(http1::drive(self, context)).await;

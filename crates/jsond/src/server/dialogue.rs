@@ -14,7 +14,7 @@ use tokio::time::Instant;
 /// Holds one dialogue.
 pub(super) async fn drive(connection: &mut Connection, context: &Context) -> io::Result<()> {
     let machine = Machine::new(Limits {
-        request_line_bytes_max: limits::REQUEST_LINE_BYTES_MAX,
+        request_line_bytes_max: context.settings.limits.request_line_bytes_max,
         fields_bytes_max: limits::DIALOGUE_FIELDS_BYTES_MAX,
         answer_bytes_max: limits::ANSWER_BYTES_MAX,
     });
@@ -62,6 +62,9 @@ impl Door<'_> {
         match guide.begin(request.method, &request.target) {
             Turn::Final(reply) => self.finish(&reply, request.method == Method::Head).await,
             Turn::Ask { prompt, question } => {
+                let Ok(_room) = context.dialogues.try_acquire() else {
+                    return self.refuse(Reason::TooManyDialogues).await;
+                };
                 self.prompt(&prompt).await?;
                 match self.read_answer().await? {
                     Some(Ok(words)) => {
@@ -76,7 +79,7 @@ impl Door<'_> {
     }
 
     async fn read_request(&mut self) -> io::Result<Result<Option<Request>, Reason>> {
-        let deadline = self.since + limits::HEAD_TIME;
+        let deadline = self.since + self.context.settings.limits.head_time;
         loop {
             match self.machine.request(&mut self.connection.input, self.ended) {
                 Ok(None) if !self.ended => {}
@@ -110,7 +113,7 @@ impl Door<'_> {
 
     /// Reads the answer; none when the server stops meanwhile.
     async fn read_answer(&mut self) -> io::Result<Option<Result<Vec<Word>, Reason>>> {
-        let deadline = Instant::now() + limits::ANSWER_TIME;
+        let deadline = Instant::now() + self.context.settings.limits.answer_time;
         let mut end = if self.ended {
             AnswerEnd::Closed
         } else {

@@ -4,8 +4,9 @@ use super::Context;
 use super::connection::{Came, Connection};
 use super::date::with_date;
 use crate::api::{self, Body};
-use crate::limits;
-use crate::wire::http1::{BodyFraming, CONTINUE, Event, Head, Limits, Machine, Phase, encode_head};
+use crate::limits::{self, Limits};
+use crate::wire::http1::{self as wire, BodyFraming, CONTINUE, Event, Head, Machine};
+use crate::wire::http1::{Phase, encode_head};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
@@ -35,7 +36,7 @@ pub(super) async fn drive(connection: &mut Connection, context: &Context) -> io:
     let mut driver = Driver {
         connection,
         context,
-        machine: Machine::new(LIMITS),
+        machine: Machine::new(limits_of_head(&context.settings.limits)),
         pending: None,
         since: None,
         request: None,
@@ -72,12 +73,15 @@ fn append(connection: &mut Connection, response: Response<Body>, keep_alive: boo
     }
 }
 
-pub(super) const LIMITS: Limits = Limits {
-    request_line_bytes_max: limits::REQUEST_LINE_BYTES_MAX,
-    fields_bytes_max: limits::FIELDS_BYTES_MAX,
-    fields_max: limits::FIELDS_MAX,
-    chunk_extensions_bytes_max: limits::CHUNK_EXTENSIONS_BYTES_MAX,
-};
+/// The bounds of a head, as the wire wants them.
+pub(super) fn limits_of_head(limits: &Limits) -> wire::Limits {
+    wire::Limits {
+        request_line_bytes_max: limits.request_line_bytes_max,
+        fields_bytes_max: limits.fields_bytes_max,
+        fields_max: limits.fields_max,
+        chunk_extensions_bytes_max: limits::CHUNK_EXTENSIONS_BYTES_MAX,
+    }
+}
 
 struct Driver<'a> {
     connection: &'a mut Connection,
@@ -118,10 +122,11 @@ impl Driver<'_> {
         if phase == Phase::Idle && self.connection.is_stopping() {
             return Ok(Next::Close);
         }
+        let limits = &self.context.settings.limits;
         let time = match phase {
-            Phase::Idle => limits::KEEP_ALIVE_TIME,
-            Phase::Head => limits::HEAD_TIME,
-            _ => limits::PROGRESS_TIME,
+            Phase::Idle => limits.keep_alive_time,
+            Phase::Head => limits.head_time,
+            _ => limits.progress_time,
         };
         let deadline = match (self.since, phase) {
             // A head is bounded as a whole, not from one byte to the next.
@@ -188,7 +193,8 @@ impl Driver<'_> {
             let may_skip = !expects_continue;
             return Ok(self.refuse_body(&pending, *response, may_skip));
         }
-        if let Err(refusal) = self.machine.read_body(limits::BODY_BYTES_MAX) {
+        let body_bytes_max = self.context.settings.limits.body_bytes_max;
+        if let Err(refusal) = self.machine.read_body(body_bytes_max) {
             let target = &pending.parts.uri;
             let response = api::refuse_body(target, refusal.status(), refusal.detail());
             self.log_request(&pending);

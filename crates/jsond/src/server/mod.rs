@@ -18,11 +18,13 @@ pub use console::Console;
 pub use tls::{Tls, TlsError};
 
 use crate::api::Api;
-use crate::limits;
+use crate::limits::{self, Limits};
 use crate::wire::Lang;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -37,10 +39,10 @@ pub struct Settings {
     pub dialogue: bool,
     /// How many worker threads there are.
     pub threads: usize,
-    /// How long a stop waits for requests that are under way.
-    pub drain: Duration,
     /// What is shown to clients, if they are to speak TLS.
     pub tls: Option<Tls>,
+    /// How much clients may ask, and how long they may take.
+    pub limits: Limits,
 }
 
 /// What all connections share.
@@ -49,6 +51,8 @@ struct Context {
     api: Api,
     settings: Settings,
     console: Console,
+    /// Room for dialogues that wait for an answer.
+    dialogues: Semaphore,
 }
 
 impl Context {
@@ -75,12 +79,18 @@ pub fn run(
     console: Console,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let drain = settings.drain;
+    let Limits {
+        drain_time,
+        connections_max,
+        dialogues_max,
+        ..
+    } = settings.limits;
     let threads = settings.threads.max(1);
     let context = Arc::new(Context {
         api,
         settings,
         console,
+        dialogues: Semaphore::new(dialogues_max),
     });
     let (stopping, is_stopping) = watch::channel(false);
     let mut workers = Vec::new();
@@ -93,14 +103,15 @@ pub fn run(
             Arc::clone(&context),
             accepted,
             is_stopping.clone(),
-            drain,
+            drain_time,
         )?);
     }
     drop(is_stopping);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let accepted = runtime.block_on(accept_until(listeners, queues, stop));
+    let permits = Semaphore::new(connections_possible(connections_max));
+    let accepted = runtime.block_on(accept_until(listeners, queues, permits, stop));
     stopping.send(true).ok();
     for worker in workers {
         worker.join().ok();
@@ -112,57 +123,50 @@ pub fn run(
 async fn accept_until(
     listeners: Vec<std::net::TcpListener>,
     queues: Vec<mpsc::UnboundedSender<Accepted>>,
+    permits: Semaphore,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let permits = Arc::new(Semaphore::new(connections_max()));
-    let queues = Arc::new(queues);
-    let mut tasks = tokio::task::JoinSet::new();
-    for listener in listeners {
-        let listener = TcpListener::from_std(listener)?;
-        tasks.spawn(accept(listener, Arc::clone(&queues), Arc::clone(&permits)));
+    let listeners = listeners.into_iter().map(TcpListener::from_std);
+    let listeners: Vec<_> = listeners.collect::<io::Result<_>>()?;
+    let permits = Arc::new(permits);
+    tokio::select! {
+        () = stop => Ok(()),
+        () = accept(&listeners, &queues, &permits) => Ok(()),
     }
-    stop.await;
-    tasks.shutdown().await;
-    Ok(())
 }
 
-/// As many connections as the descriptors allow, some kept back.
-fn connections_max() -> usize {
+/// As many of the connections as the descriptors allow, some kept back.
+fn connections_possible(connections_max: usize) -> usize {
     let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let usable = descriptors
         .unwrap_or(u64::MAX)
         .saturating_sub(limits::DESCRIPTORS_RESERVED);
-    usize::try_from(usable)
-        .map_or(limits::CONNECTIONS_MAX, |it| {
-            it.min(limits::CONNECTIONS_MAX)
-        })
-        .max(4)
+    let usable = usize::try_from(usable).unwrap_or(usize::MAX).max(4);
+    usable.min(connections_max)
 }
 
+/// Gives connections to the workers by turns, as long as there are permits; the listeners share
+/// them, so that none holds one back while nobody comes to it.
 async fn accept(
-    listener: TcpListener,
-    queues: Arc<Vec<mpsc::UnboundedSender<Accepted>>>,
-    permits: Arc<Semaphore>,
+    listeners: &[TcpListener],
+    queues: &[mpsc::UnboundedSender<Accepted>],
+    permits: &Arc<Semaphore>,
 ) {
     let mut next = 0_usize;
     loop {
-        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
+        let Ok(permit) = Arc::clone(permits).acquire_owned().await else {
             return;
         };
-        match listener
-            .accept()
-            .await
-            .and_then(|(stream, peer)| Ok((stream.into_std()?, peer)))
-        {
+        next = next.wrapping_add(1);
+        let accepted = accept_one(listeners, next).await;
+        match accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer))) {
             Ok((stream, peer)) => {
-                next = (next + 1) % queues.len();
-                queues[next]
-                    .send(Accepted {
-                        stream,
-                        peer,
-                        permit,
-                    })
-                    .ok();
+                let accepted = Accepted {
+                    stream,
+                    peer,
+                    permit,
+                };
+                queues[next % queues.len()].send(accepted).ok();
             }
             Err(error) => {
                 // No descriptor left, or a client that was gone at once: neither may spin.
@@ -171,6 +175,21 @@ async fn accept(
             }
         }
     }
+}
+
+/// Accepts on whichever listener has somebody first; `turn` says which one is asked first.
+async fn accept_one(listeners: &[TcpListener], turn: usize) -> io::Result<(TcpStream, SocketAddr)> {
+    poll_fn(|task| {
+        let (before, after) = listeners.split_at(turn % listeners.len());
+        let mut asked = after.iter().chain(before);
+        asked
+            .find_map(|listener| match listener.poll_accept(task) {
+                Poll::Ready(accepted) => Some(Poll::Ready(accepted)),
+                Poll::Pending => None,
+            })
+            .unwrap_or(Poll::Pending)
+    })
+    .await
 }
 
 fn start_worker(

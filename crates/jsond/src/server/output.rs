@@ -2,13 +2,13 @@
 //! they are, all of it in as few writes as the system takes.
 
 use super::stream::Stream;
-use crate::limits::PROGRESS_TIME;
 use bytes::{Buf, Bytes, BytesMut};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
@@ -18,14 +18,25 @@ const SHARED_BYTES_MIN: usize = 2048;
 /// How many pieces one write takes.
 const SLICES_MAX: usize = 128;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Output {
     pieces: VecDeque<Bytes>,
     open: BytesMut,
     bytes: usize,
+    progress_time: Duration,
 }
 
 impl Output {
+    /// Nothing yet, for a client that takes something of it at least each `progress_time`.
+    pub(super) fn new(progress_time: Duration) -> Self {
+        Self {
+            pieces: VecDeque::new(),
+            open: BytesMut::new(),
+            bytes: 0,
+            progress_time,
+        }
+    }
+
     /// How much waits.
     pub(super) fn len(&self) -> usize {
         self.bytes
@@ -89,13 +100,13 @@ impl Output {
         }
         while !self.pieces.is_empty() {
             let write = poll_fn(|task| self.poll_write(stream, task));
-            match timeout(PROGRESS_TIME, write).await? {
+            match timeout(self.progress_time, write).await? {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => self.advance(written),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        timeout(PROGRESS_TIME, stream.flush()).await?
+        timeout(self.progress_time, stream.flush()).await?
     }
 }

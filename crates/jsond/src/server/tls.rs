@@ -3,7 +3,6 @@
 //! rustls speaks it: versions 1.2 and 1.3, with forward secrecy and authenticated encryption only.
 
 use super::stream::Stream;
-use crate::limits;
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
@@ -14,6 +13,7 @@ use rustls::sign::CertifiedKey;
 use sha2::{Digest as _, Sha256};
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -93,14 +93,14 @@ impl Tls {
     /// Shakes hands with a client; gives the connection back as it is to one that does not begin to.
     ///
     /// *Errors*: the client has gone, is too slow, or speaks no version or cipher that we do.
-    pub(super) async fn accept(&self, stream: TcpStream) -> io::Result<Stream> {
+    pub(super) async fn accept(&self, stream: TcpStream, time: Duration) -> io::Result<Stream> {
         let mut first = [0];
-        let peeked = timeout(limits::HEAD_TIME, stream.peek(&mut first)).await??;
+        let peeked = timeout(time, stream.peek(&mut first)).await??;
         if peeked > 0 && first[0] != HANDSHAKE {
             return Ok(Stream::Plain(stream));
         }
         let acceptor = TlsAcceptor::from(Arc::clone(&self.config));
-        let shaken = timeout(limits::HEAD_TIME, acceptor.accept(stream)).await??;
+        let shaken = timeout(time, acceptor.accept(stream)).await??;
         Ok(Stream::Secure(Box::new(shaken)))
     }
 }

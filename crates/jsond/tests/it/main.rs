@@ -61,6 +61,7 @@ mod jsonpath_cost;
 mod kill;
 mod layout_diff;
 mod limit;
+mod limit_flag;
 mod metrics;
 mod negotiate;
 mod options;

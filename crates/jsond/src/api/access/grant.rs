@@ -108,7 +108,7 @@ fn touched(action: &Action) -> (Option<&Address>, Option<Vec<Vec<&str>>>) {
     match action {
         Action::DescribeServer | Action::DescribeOwn | Action::Own(_) => (None, None),
         Action::Read(read) => {
-            let below = read.view.path.as_ref().map(|(path, _)| path.reach());
+            let below = read.view.path.as_ref().map(|query| query.path.reach());
             (Some(&read.address), below)
         }
         Action::Move(address) | Action::Describe(address) => (Some(address), None),

@@ -94,7 +94,10 @@ mod tests {
         let text = |(n, &length): (usize, &usize)| Bytes::from(vec![n.to_le_bytes()[0]; length]);
         let texts: Vec<_> = lengths.iter().enumerate().map(text).collect();
         let whole = texts.concat();
-        let mut answer = Answer::new(texts, Arc::new(Load::new()));
+        let mut answer = Answer::new(
+            texts,
+            Arc::new(Load::new(&crate::limits::Limits::default())),
+        );
         assert_eq!(answer.is_end_stream(), whole.is_empty());
         let mut came = Vec::new();
         let mut context = Context::from_waker(std::task::Waker::noop());

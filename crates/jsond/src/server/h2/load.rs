@@ -4,15 +4,17 @@
 //! goes; out of it the driver reads when the connection has been silent, slow or wasteful for too
 //! long. All streams of a connection run on one thread; the lock is never waited for.
 
-use crate::limits;
+use crate::limits::{self, Limits};
 use crate::wire::http2::Frames;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 /// What a connection has under way.
 #[derive(Debug)]
 pub(super) struct Load {
+    limits: Limits,
     state: Mutex<State>,
     /// An answer was taken, or given up.
     taken: Notify,
@@ -56,9 +58,13 @@ pub(super) enum Verdict {
 }
 
 impl Load {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(limits: &Limits) -> Self {
         let now = Instant::now();
+        let bodies = limits
+            .body_bytes_max
+            .saturating_mul(limits::HTTP2_BODIES_MAX);
         Self {
+            limits: *limits,
             state: Mutex::new(State {
                 frames: Frames::default(),
                 owing_since: Some(now),
@@ -73,9 +79,14 @@ impl Load {
                 moved: now,
             }),
             taken: Notify::new(),
-            bodies: Semaphore::new(limits::HTTP2_BODIES_BYTES_MAX),
+            bodies: Semaphore::new(bodies.min(Semaphore::MAX_PERMITS)),
             reads: Semaphore::new(limits::HTTP2_READS_MAX),
         }
+    }
+
+    /// How long the client may take nothing of an answer.
+    pub(super) fn progress_time(&self) -> Duration {
+        self.limits.progress_time
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -136,7 +147,7 @@ impl Load {
 
     /// Waits until there is room for a body of this length, or for the largest.
     pub(super) async fn room_for_body(&self, length: Option<u64>) -> SemaphorePermit<'_> {
-        let largest = u32::try_from(limits::BODY_BYTES_MAX).unwrap_or(u32::MAX);
+        let largest = u32::try_from(self.limits.body_bytes_max).unwrap_or(u32::MAX);
         let bytes = length.and_then(|length| u32::try_from(length).ok());
         let room = self.bodies.acquire_many(bytes.unwrap_or(largest)).await;
         room.expect("INVARIANT: the semaphore is never closed")
@@ -148,24 +159,24 @@ impl Load {
         if state.frames.resets() - state.resets.before > limits::HTTP2_RESETS_MAX {
             return Verdict::End("too many streams were reset");
         }
-        let head = state.owing_since.map(|since| since + limits::HEAD_TIME);
+        let head = state.owing_since.map(|since| since + self.limits.head_time);
         if head.is_some_and(|deadline| deadline <= now) {
             return Verdict::End("a head did not come in time");
         }
-        let answer = (state.answers > 0).then(|| state.moved + limits::PROGRESS_TIME);
+        let answer = (state.answers > 0).then(|| state.moved + self.limits.progress_time);
         if answer.is_some_and(|deadline| deadline <= now) {
             return Verdict::End("the answers are not taken");
         }
         let idle = (state.streams == 0).then(|| match left {
             Some(left) => left.max(state.idle_since) + limits::HTTP2_GOODBYE_TIME,
-            None => state.idle_since + limits::KEEP_ALIVE_TIME,
+            None => state.idle_since + self.limits.keep_alive_time,
         });
         match (idle, left) {
             (Some(deadline), Some(_)) if deadline <= now => Verdict::End("it was told to go"),
             (Some(deadline), None) if deadline <= now => Verdict::Leave,
             _ => {
                 // The end of a stream wakes the driver, but it need not be waited for.
-                let later = now + limits::HEAD_TIME;
+                let later = now + self.limits.head_time;
                 let deadlines = [head, answer, idle].into_iter().flatten();
                 Verdict::Wait(deadlines.fold(later, Instant::min))
             }
@@ -228,13 +239,12 @@ impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Tasks {
 mod tests {
     use super::*;
     use crate::wire::sniff::HTTP2_PREFACE;
-    use std::time::Duration;
 
     const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
     const RESET: [u8; 13] = [0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 8];
 
     fn begun() -> Arc<Load> {
-        let load = Arc::new(Load::new());
+        let load = Arc::new(Load::new(&Limits::default()));
         load.came(&[&HTTP2_PREFACE[..], &SETTINGS].concat());
         load
     }
@@ -247,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_head_that_stops_is_waited_for_ten_seconds() {
-        let load = Load::new();
+        let load = Load::new(&Limits::default());
         check(&load, 9, None, "Wait");
         check(&load, 11, None, "End(\"a head");
         let load = begun();

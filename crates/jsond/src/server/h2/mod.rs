@@ -10,9 +10,9 @@ mod socket;
 
 use super::Context;
 use super::date::with_date;
-use super::http1::{LIMITS, shielded};
+use super::http1::{limits_of_head, shielded};
 use crate::api::{self, Body, Caller};
-use crate::limits;
+use crate::limits::{self, Limits};
 use crate::wire::http1::Refusal;
 use crate::wire::http2::check_head;
 use answer::Answer;
@@ -44,7 +44,8 @@ pub(super) async fn drive<S: AsyncRead + AsyncWrite + Unpin>(
     context: &Arc<Context>,
     mut stopping: watch::Receiver<bool>,
 ) {
-    let load = Arc::new(Load::new());
+    let limits = &context.settings.limits;
+    let load = Arc::new(Load::new(limits));
     let door = Arc::new(Door {
         context: Arc::clone(context),
         load: Arc::clone(&load),
@@ -53,10 +54,10 @@ pub(super) async fn drive<S: AsyncRead + AsyncWrite + Unpin>(
     });
     let service = service_fn(move |request| Arc::clone(&door).answer(request));
     let socket = Socket::new(stream, input, Arc::clone(&load));
-    let builder = builder(Tasks(Arc::clone(&load)));
+    let builder = builder(Tasks(Arc::clone(&load)), limits);
     let mut connection = pin!(builder.serve_connection(socket, service));
     let mut stop = pin!(stopping.wait_for(|stop| *stop));
-    let mut alarm = pin!(sleep_until(Instant::now() + limits::HEAD_TIME));
+    let mut alarm = pin!(sleep_until(Instant::now() + limits.head_time));
     let mut left = None;
     let end = poll_fn(|task| {
         loop {
@@ -88,12 +89,13 @@ pub(super) async fn drive<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-fn builder(tasks: Tasks) -> Builder<Tasks> {
+fn builder(tasks: Tasks, limits: &Limits) -> Builder<Tasks> {
+    let list_bytes_max = limits.fields_bytes_max + limits::HTTP2_HEADER_LIST_BYTES_MORE;
     let mut builder = Builder::new(tasks);
     builder
         .auto_date_header(false)
         .max_concurrent_streams(limits::HTTP2_STREAMS_MAX)
-        .max_header_list_size(limits::HTTP2_HEADER_LIST_BYTES_MAX)
+        .max_header_list_size(u32::try_from(list_bytes_max).unwrap_or(u32::MAX))
         .max_frame_size(limits::HTTP2_FRAME_BYTES_MAX)
         .initial_stream_window_size(limits::HTTP2_STREAM_WINDOW_BYTES)
         .initial_connection_window_size(limits::HTTP2_CONNECTION_WINDOW_BYTES)
@@ -122,6 +124,10 @@ enum Fault {
 }
 
 impl Door {
+    fn limits(&self) -> &Limits {
+        &self.context.settings.limits
+    }
+
     fn caller(&self) -> Caller {
         Caller {
             address: self.peer.ip(),
@@ -149,7 +155,7 @@ impl Door {
     }
 
     async fn respond(&self, mut head: Parts, body: Incoming) -> io::Result<Response<Body>> {
-        let facts = match check_head(&mut head, &LIMITS) {
+        let facts = match check_head(&mut head, &limits_of_head(self.limits())) {
             Ok(facts) => facts,
             Err(refusal) => {
                 skip(body, None).await;
@@ -177,7 +183,8 @@ impl Door {
         mut body: Incoming,
         length: Option<u64>,
     ) -> io::Result<Response<Body>> {
-        let is_too_large = length.is_some_and(|length| length > limits::BODY_BYTES_MAX as u64);
+        let is_too_large =
+            length.is_some_and(|length| length > self.limits().body_bytes_max as u64);
         let read = if is_too_large {
             Err(Fault::TooLarge)
         } else {
@@ -226,7 +233,7 @@ impl Door {
             // A small coded body may become one of the largest.
             room = Some(self.load.room_for_body(None).await);
         }
-        let mut deadline = Instant::now() + limits::PROGRESS_TIME;
+        let mut deadline = Instant::now() + self.limits().progress_time;
         loop {
             let frame = timeout_at(deadline, body.frame()).await;
             let Some(frame) = frame.map_err(|_| Fault::Late)? else {
@@ -236,14 +243,14 @@ impl Door {
             let Ok(piece) = frame.map_err(|_| Fault::Gone)?.into_data() else {
                 continue;
             };
-            if whole.len() + piece.len() > limits::BODY_BYTES_MAX {
+            if whole.len() + piece.len() > self.limits().body_bytes_max {
                 return Err(Fault::TooLarge);
             }
             if room.is_none() && whole.len() + piece.len() > limits::SKIPPED_BODY_BYTES_MAX {
                 room = Some(self.load.room_for_body(length).await);
             }
             if !piece.is_empty() {
-                deadline = Instant::now() + limits::PROGRESS_TIME;
+                deadline = Instant::now() + self.limits().progress_time;
             }
             whole.extend_from_slice(&piece);
         }

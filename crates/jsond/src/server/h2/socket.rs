@@ -46,7 +46,7 @@ impl<S> Socket<S> {
         }
         let stalled = self
             .stalled
-            .get_or_insert_with(|| Box::pin(sleep(limits::PROGRESS_TIME)));
+            .get_or_insert_with(|| Box::pin(sleep(self.load.progress_time())));
         ready!(stalled.as_mut().poll(task));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }

@@ -45,6 +45,8 @@ pub enum Reason {
     NoRequestInTime,
     /// The answer did not come in time.
     NoAnswerInTime,
+    /// As many dialogues as can be had wait for their answers.
+    TooManyDialogues,
 }
 
 impl Reason {
@@ -67,13 +69,15 @@ impl Reason {
         Self::TextAfterString,
         Self::NoRequestInTime,
         Self::NoAnswerInTime,
+        Self::TooManyDialogues,
     ];
 
-    /// The status of the reply: 408 where time ran out, else 400.
+    /// The status of the reply: 408 where time ran out, 503 where there is no room, else 400.
     #[must_use]
     pub fn status(self) -> StatusCode {
         match self {
             Self::NoRequestInTime | Self::NoAnswerInTime => StatusCode::REQUEST_TIMEOUT,
+            Self::TooManyDialogues => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -111,6 +115,7 @@ impl Reason {
             Self::TextAfterString => "A space is missing after a closing quote.",
             Self::NoRequestInTime => "The request did not come in time.",
             Self::NoAnswerInTime => "The answer did not come in time.",
+            Self::TooManyDialogues => "Too many others are being asked; try again in a minute.",
         }
     }
 
@@ -143,6 +148,9 @@ impl Reason {
             Self::TextAfterString => "닫는 따옴표 뒤에 공백이 없습니다.",
             Self::NoRequestInTime => "제시간에 요청이 오지 않았습니다.",
             Self::NoAnswerInTime => "제시간에 답이 오지 않았습니다.",
+            Self::TooManyDialogues => {
+                "지금은 답을 기다리는 사람이 너무 많습니다. 잠시 뒤에 다시 해 주세요."
+            }
         }
     }
 }
@@ -182,10 +190,15 @@ mod tests {
     }
 
     #[test]
-    fn running_out_of_time_is_408_and_the_rest_400() {
+    fn the_status_says_whether_time_or_room_ran_out_or_the_client_is_wrong() {
         for reason in Reason::ALL {
-            let is_late = reason.text(Lang::En).ends_with("in time.");
-            assert_eq!(reason.status().as_u16(), if is_late { 408 } else { 400 });
+            let text = reason.text(Lang::En);
+            let status = match text {
+                _ if text.ends_with("in time.") => 408,
+                _ if text.contains("try again") => 503,
+                _ => 400,
+            };
+            assert_eq!(reason.status().as_u16(), status, "{text}");
         }
     }
 }
