@@ -108,14 +108,16 @@ impl Checkpointer {
         if now == error.as_ref() {
             return;
         }
-        if let Some(error) = &error {
+        let told = Message::Broken(path.clone(), error.clone());
+        self.writer.send(told).ok();
+        // Who reads this and writes stands behind it in the queue of the writer.
+        if let Some(error) = error {
             tracing::warn!(
                 file = path.join("/"),
                 %error,
                 "the file is broken JSON; the last good version is served, and it is not overwritten"
             );
         }
-        self.writer.send(Message::Broken(path.clone(), error)).ok();
     }
 
     /// Takes in all edits of a round; leaves what is to be written.
