@@ -91,7 +91,7 @@ impl Served {
     ) -> io::Result<()> {
         let folder = path.join("/");
         for listed in self.medium.list(&folder)? {
-            let is_hidden = listed.name.starts_with('.');
+            let is_hidden = is_hidden(&listed.name);
             // A link to a folder that it lies in would lead in circles.
             let is_circle = listed.is_folder && above.contains(&listed.identity);
             path.push(listed.name);
@@ -115,6 +115,13 @@ impl Served {
         }
         Ok(())
     }
+}
+
+/// Whether a name in a folder is none that is served: it begins with a dot, or has a character that
+/// means something else in a path of another system, or to a terminal.
+pub(crate) fn is_hidden(name: &str) -> bool {
+    let is_odd = |character: char| character == '\\' || character.is_control();
+    name.starts_with('.') || name.chars().any(is_odd)
 }
 
 impl Temporary {

@@ -7,7 +7,7 @@
 use crate::checkpoint::Order;
 use crate::image::FilePath;
 use crate::medium::{NameKind, Notice, Watch as MediumWatch};
-use crate::served::{FILE_ENDING, Listing, Served};
+use crate::served::{FILE_ENDING, Listing, Served, is_hidden};
 use std::collections::HashSet;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
@@ -149,7 +149,7 @@ impl Watcher {
             return Look::Around;
         }
         let tokens: FilePath = path.split('/').map(str::to_owned).collect();
-        if tokens.iter().any(|token| token.starts_with('.')) {
+        if tokens.iter().any(|token| is_hidden(token)) {
             return Look::Nowhere;
         }
         let is_folder = matches!(served.medium.kind(path), Ok(Some(NameKind::Folder)));

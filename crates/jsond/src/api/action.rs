@@ -63,6 +63,8 @@ pub(super) struct Write {
 pub(super) enum Shown {
     /// Not at all: `Prefer: return=minimal`.
     Nothing,
+    /// Not at all, nor its tag: who writes does not reach all of it.
+    Hidden,
     /// As its compact text.
     Compact,
     /// Laid out for people.

@@ -38,8 +38,8 @@ pub(super) fn decode(
 ) -> Result<Action, Problem> {
     let (head, body) = request.into_parts();
     let (target, body_type) = check_head(&head, served.image, grant)?;
-    let action = decode_target(head, target, body_type, body, served)?;
-    grant.check(&action, served.image)?;
+    let mut action = decode_target(head, target, body_type, body, served)?;
+    grant.check(&mut action, served.image)?;
     Ok(action)
 }
 
@@ -101,7 +101,13 @@ pub(super) fn check_head(
 ///
 /// *Source*: RFC 9110 §10.1.1.
 fn check_expectation(headers: &HeaderMap) -> Result<(), Problem> {
-    let is_continue = |line: &HeaderValue| line.as_bytes().eq_ignore_ascii_case(b"100-continue");
+    let is_continue = |line: &HeaderValue| {
+        let mut members = line
+            .as_bytes()
+            .split(|byte| *byte == b',')
+            .map(<[u8]>::trim_ascii);
+        members.all(|member| member.eq_ignore_ascii_case(b"100-continue"))
+    };
     if headers.get_all(EXPECT).iter().all(is_continue) {
         return Ok(());
     }

@@ -250,7 +250,7 @@ fn encode_methods(resource: Option<Resource>) -> Response<Body> {
 }
 
 fn encode_applied(applied: &Applied, shown: Shown) -> Response<Body> {
-    let minimal = shown == Shown::Nothing;
+    let minimal = matches!(shown, Shown::Nothing | Shown::Hidden);
     let created = applied.effect == Effect::Created;
     let status = match (created, minimal) {
         (true, _) => StatusCode::CREATED,
@@ -281,13 +281,13 @@ fn encode_applied(applied: &Applied, shown: Shown) -> Response<Body> {
         (None, Some(entries)) => Some(Tag::of(folder_digest(entries))),
         _ => None,
     };
-    if let Some(tag) = tag {
+    if let Some(tag) = tag.filter(|_| shown != Shown::Hidden) {
         put(headers, header::ETAG, &tag.to_string());
     }
     if let ([address], true) = (applied.written.as_slice(), created) {
         put(headers, header::LOCATION, &reference_of(address));
     }
-    if minimal {
+    if shown == Shown::Nothing {
         put(
             headers,
             HeaderName::from_static("preference-applied"),

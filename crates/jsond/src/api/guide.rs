@@ -8,6 +8,7 @@ use crate::api::question::{Misfit, Question};
 use crate::api::resource::{Target, parse_target};
 use crate::wire::Lang;
 use crate::wire::dialogue::{Media, Method, Word};
+use crate::wire::escape::escape_control;
 use bytes::Bytes;
 use http::StatusCode;
 use jsond_store::{Applied, Mutation, Outcome, Place, Rejection, Resolved, Store};
@@ -48,6 +49,8 @@ pub struct GuideReply {
 
 impl GuideReply {
     fn text(status: StatusCode, text: &str) -> Self {
+        // It names what was sent, and is read at a terminal.
+        let text = escape_control(text);
         Self {
             status,
             media: Media::Text,

@@ -8,6 +8,7 @@ mod lower;
 pub(super) use lower::dialogue_reason;
 
 use crate::api::coding::{self, CodingError};
+use crate::wire::escape::escape_in_json;
 use http::StatusCode;
 use http::header::{ACCEPT_ENCODING, HeaderName};
 use jsond_document::{Pointer, SyntaxError, quote};
@@ -406,7 +407,7 @@ impl Problem {
         }
         self.more.render(&mut text);
         text.push_str("}\n");
-        text
+        escape_in_json(&text).into_owned()
     }
 }
 

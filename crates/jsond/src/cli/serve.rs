@@ -149,6 +149,20 @@ impl Arguments {
         self.tls.is_some() || self.tls_cert.is_some()
     }
 
+    /// Why there can be no dialogue, if there is a reason.
+    fn closes_dialogue(&self) -> Option<&'static str> {
+        if self.token_file.is_some() {
+            return Some("--token-file: a dialogue shows no token");
+        }
+        self.speaks_tls()
+            .then_some("TLS: who speaks the dialogue speaks none")
+    }
+
+    fn opens_dialogue(&self) -> bool {
+        let is_near = self.host.is_none_or(|host| host.is_loopback());
+        self.dialogue.unwrap_or(is_near) && self.closes_dialogue().is_none()
+    }
+
     /// The certificate and key that are to be shown, if any; makes them where they are to be made.
     fn tls_files(&self, own: &Path) -> anyhow::Result<Option<tls::Files>> {
         if let (Some(certificate), Some(key)) = (self.tls_cert.clone(), self.tls_key.clone()) {
@@ -242,8 +256,8 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    if arguments.dialogue == Some(true) && arguments.token_file.is_some() {
-        print_error("--dialogue on does not go with --token-file: a dialogue shows no token");
+    if let (Some(true), Some(obstacle)) = (arguments.dialogue, arguments.closes_dialogue()) {
+        print_error(&format!("--dialogue on does not go with {obstacle}"));
         return ExitCode::from(2);
     }
     match serve(arguments, ids) {
@@ -290,7 +304,8 @@ fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
     let store = Arc::new(open_store(&folder, arguments, ids)?);
     let port = listeners[0].local_addr()?.port();
     // Before the port is known to anybody: who knows it may send a signal.
-    let stop = signals::listen().context("signals cannot be listened for")?;
+    let stop = signals::listen(files.is_none() && arguments.token_file.is_none())
+        .context("signals cannot be listened for")?;
     announce(
         arguments,
         lang,
@@ -301,10 +316,7 @@ fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
     let limits = arguments.limits.limits();
     let settings = Settings {
         lang,
-        dialogue: arguments
-            .dialogue
-            .unwrap_or(arguments.host.is_none_or(|it| it.is_loopback()))
-            && arguments.token_file.is_none(),
+        dialogue: arguments.opens_dialogue(),
         threads: arguments.threads.map_or_else(cores, usize::from),
         tls,
         limits,

@@ -1,4 +1,5 @@
-//! SIGINT and SIGTERM: the first asks the server to stop, the second ends the process at once.
+//! SIGINT and SIGTERM: the first asks the server to stop, the second ends the process at once. So does
+//! SIGHUP, unless it has files read again.
 
 use std::future::Future;
 use tokio::runtime;
@@ -12,13 +13,16 @@ const EXIT_AT_SECOND_SIGNAL: i32 = 130;
 ///
 /// One thread listens for both from the start to the end: a listener that is made after the first
 /// signal misses a second that comes meanwhile.
-pub(super) fn listen() -> std::io::Result<impl Future<Output = ()>> {
+pub(super) fn listen(hangup_stops: bool) -> std::io::Result<impl Future<Output = ()>> {
     let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
     let signals = {
         let _context = runtime.enter();
         Signals {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hangup: hangup_stops
+                .then(|| signal(SignalKind::hangup()))
+                .transpose()?,
         }
     };
     let (first, stop) = oneshot::channel();
@@ -33,6 +37,8 @@ pub(super) fn listen() -> std::io::Result<impl Future<Output = ()>> {
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    /// Absent where it means something else.
+    hangup: Option<Signal>,
 }
 
 impl Signals {
@@ -46,7 +52,14 @@ impl Signals {
     }
 
     async fn next(&mut self) {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
+            _ = hangup => {}
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }

@@ -86,8 +86,8 @@ impl Connection {
         if context.settings.tls.is_some() && !self.stream.is_secure() {
             return Box::pin(self.refuse_plain()).await;
         }
+        let is_open = context.settings.dialogue;
         loop {
-            let is_open = context.settings.dialogue;
             match sniff(&self.input, is_open, limits.request_line_bytes_max) {
                 Door::Http => {
                     let _open = context.open(api::Door::Http1);
@@ -111,6 +111,10 @@ impl Connection {
                     let text = refusal.text(Lang::En);
                     return Box::pin(http1::refuse(self, refusal.status(), text)).await;
                 }
+                Door::Refused(refusal) if !is_open => {
+                    let text = refusal.text(Lang::En);
+                    return Box::pin(http1::refuse(self, refusal.status(), text)).await;
+                }
                 Door::Refused(refusal) => {
                     let text = refusal.text(context.settings.lang);
                     return Box::pin(self.reply(refusal.status(), text)).await;
@@ -122,6 +126,11 @@ impl Connection {
                 Came::End if !self.input.is_empty() => {
                     // A first line that ends with the connection is judged as it stands.
                     return Box::pin(dialogue::drive(self, context)).await;
+                }
+                Came::Nothing if !self.input.is_empty() && !is_open => {
+                    let status = StatusCode::REQUEST_TIMEOUT;
+                    let text = Reason::NoRequestInTime.text(Lang::En);
+                    return Box::pin(http1::refuse(self, status, text)).await;
                 }
                 Came::Nothing if !self.input.is_empty() => {
                     let text = Reason::NoRequestInTime.text(context.settings.lang);

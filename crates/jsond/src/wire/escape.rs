@@ -21,6 +21,29 @@ pub fn escape_control<T: AsRef<[u8]> + ?Sized>(text: &T) -> Cow<'_, str> {
     }
 }
 
+/// Writes the same characters out in a JSON text, where they stand in strings only.
+///
+/// *Shape*: `\u001b`, as JSON has it; what JSON escapes already has no such character left.
+#[must_use]
+pub fn escape_in_json(text: &str) -> Cow<'_, str> {
+    let is_loose = |character: char| needs_escape(character) && character != '\n';
+    if !text.chars().any(is_loose) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if is_loose(character) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
 fn escape_all(bytes: &[u8]) -> String {
     let mut escaped = String::with_capacity(bytes.len() + 16);
     for chunk in bytes.utf8_chunks() {

@@ -61,10 +61,6 @@ fn requests_are_answered_within_tls() {
     assert!(ask(&server, "PUT", "/large.json", &large).starts_with("HTTP/1.1 201"));
     let text = ask(&server, "GET", "/large.json", "");
     assert!(text.ends_with(&format!("\r\n\r\n{large}\n")));
-    // The dialogue door is behind it too.
-    let mut secure = open(&server, "http/1.1");
-    secure.send("GET students.json\n\n");
-    assert!(secure.rest().windows(6).any(|it| it == b"Da_Eun"));
 }
 
 #[test]

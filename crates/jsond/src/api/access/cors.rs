@@ -78,8 +78,11 @@ impl Cors {
 
     /// Judges whose page a request is sent for.
     fn page_of(&self, head: &Parts, caller: &Caller) -> Page {
-        let site = head.headers.get(FETCH_SITE).map(HeaderValue::as_bytes);
-        let is_of_other = matches!(site, Some(b"cross-site" | b"same-site"));
+        // What says anything but that it is of ours is of another.
+        let is_of_other = !head.headers.get_all(FETCH_SITE).iter().all(|site| {
+            let site = site.as_bytes();
+            site.eq_ignore_ascii_case(b"same-origin") || site.eq_ignore_ascii_case(b"none")
+        });
         let mut lines = head.headers.get_all(ORIGIN).iter();
         let Some(line) = lines.next() else {
             return match is_of_other {
@@ -240,7 +243,7 @@ impl Leave {
         if let Some(methods) = headers.get(ALLOW).cloned() {
             headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
         }
-        if let Some(fields) = asked.fields {
+        if let Some(fields) = asked.fields.filter(is_list_of_names) {
             headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, fields);
         }
         if asked.is_private {
@@ -248,6 +251,14 @@ impl Leave {
         }
         headers.insert(ACCESS_CONTROL_MAX_AGE, MAX_AGE);
     }
+}
+
+/// Whether a value is nothing but names of fields.
+fn is_list_of_names(value: &HeaderValue) -> bool {
+    let names = value.as_bytes().split(|byte| *byte == b',');
+    names
+        .map(<[u8]>::trim_ascii)
+        .all(|name| HeaderName::from_bytes(name).is_ok())
 }
 
 fn vary_by_origin(headers: &mut HeaderMap) {

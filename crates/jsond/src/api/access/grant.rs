@@ -8,12 +8,12 @@
 
 use super::cors::is_read;
 use super::token::{Role, Token};
-use crate::api::action::{Action, Own};
+use crate::api::action::{Action, Own, Shown};
 use crate::api::problem::{Problem, ProblemKind};
 use crate::api::resource::{Target, find};
 use http::Method;
 use jsond_document::{Kind, PatchOperation};
-use jsond_store::{Address, Edit, Image, Resolved};
+use jsond_store::{Address, Edit, Image, Key, Resolved};
 use std::sync::Arc;
 
 /// What who asks may do and reach.
@@ -77,10 +77,11 @@ impl Grant {
         }
     }
 
-    /// Judges what a request asks for.
+    /// Judges what a request asks for. The answer to a write of parts shows nothing of the whole,
+    /// and a key is one of the token's own.
     ///
     /// *Errors*: 403.
-    pub(in crate::api) fn check(&self, action: &Action, image: &Image) -> Result<(), Problem> {
+    pub(in crate::api) fn check(&self, action: &mut Action, image: &Image) -> Result<(), Problem> {
         let Self::Token(token) = self else {
             return Ok(());
         };
@@ -88,17 +89,29 @@ impl Grant {
         let Some(address) = address else {
             return Ok(());
         };
-        let is_reached = match token.place(&address.0, image) {
-            Lies::Inside => true,
-            Lies::Outside => false,
-            Lies::Above => below
-                .is_some_and(|below| below.iter().all(|names| token.names(address, names, image))),
+        let place = token.place(&address.0, image);
+        let is_reached = match (place, below) {
+            (Lies::Inside, _) => true,
+            (Lies::Outside, _) | (Lies::Above, None) => false,
+            // What touches nothing is about the whole.
+            (Lies::Above, Some(below)) => {
+                let reaches = |names: &Vec<&str>| token.names(address, names, image);
+                !below.is_empty() && below.iter().all(reaches)
+            }
         };
-        if is_reached {
-            Ok(())
-        } else {
-            Err(out_of_reach())
+        if !is_reached {
+            return Err(out_of_reach());
         }
+        if let Some(key) = key_of(action) {
+            // No name of a token has a space in it.
+            key.name = format!("{} {}", token.name(), key.name);
+        }
+        if let Action::Write(write) = action
+            && place == Lies::Above
+        {
+            write.shown = Shown::Hidden;
+        }
+        Ok(())
     }
 }
 
@@ -121,6 +134,16 @@ fn touched(action: &Action) -> (Option<&Address>, Option<Vec<Vec<&str>>>) {
             };
             (Some(&write.mutation.address), below)
         }
+    }
+}
+
+/// The key of a request that is to happen once.
+fn key_of(action: &mut Action) -> Option<&mut Key> {
+    match action {
+        Action::Write(write) => write.mutation.key.as_mut(),
+        Action::Answer(answer) => answer.ask.key.as_mut(),
+        Action::Ask(ask) => ask.key.as_mut(),
+        _ => None,
     }
 }
 

@@ -143,7 +143,8 @@ impl Token {
 
 /// Reads the path that a token reaches, as it stands in a URL.
 fn parse_prefix(text: &str) -> Result<Vec<String>, String> {
-    let fault = || format!("{text} is no path such as /school or /students.json");
+    // Nothing of it is said: it may be a token that got into the wrong place.
+    let fault = || "a path is no path such as /school or /students.json".to_owned();
     if !text.starts_with('/') {
         return Err(fault());
     }

@@ -53,7 +53,7 @@ impl Facts {
 
     fn note_expectation(&mut self, value: &[u8]) {
         // Any other expectation is for whoever knows what can be met.
-        self.expects_continue |= value.eq_ignore_ascii_case(b"100-continue");
+        self.expects_continue |= expects_continue(value);
     }
 
     /// A second Content-Length is refused even when it says the same: RFC 9110 §8.6 leaves the
@@ -152,4 +152,13 @@ fn is_known_coding(coding: &[u8]) -> bool {
 fn has_member(list: &[u8], member: &[u8]) -> bool {
     list.split(|&byte| byte == b',')
         .any(|item| trim_blanks(item).eq_ignore_ascii_case(member))
+}
+
+/// Whether a value of Expect has `100-continue` among its members: its client may wait for a 100.
+///
+/// *Source*: RFC 9110 §10.1.1
+#[must_use]
+pub fn expects_continue(value: &[u8]) -> bool {
+    let mut members = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    members.any(|member| member.eq_ignore_ascii_case(b"100-continue"))
 }

@@ -21,6 +21,7 @@ mod scan;
 mod tests;
 
 pub(in crate::wire) use authority::is_host_and_port;
+pub use facts::expects_continue;
 pub use head::{BodyFraming, Head};
 pub use machine::{Event, Limits, Machine, Phase};
 pub use refusal::Refusal;

@@ -9,7 +9,7 @@ mod frame;
 
 pub use frame::Frames;
 
-use super::http1::{Limits, Refusal, check_target, is_host_and_port};
+use super::http1::{Limits, Refusal, check_target, expects_continue, is_host_and_port};
 use http::header::{CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::uri::PathAndQuery;
@@ -118,7 +118,7 @@ fn facts_of(fields: &HeaderMap) -> Result<Facts, Refusal> {
     if lengths.next().is_some() {
         return Err(Refusal::DoubledContentLength);
     }
-    let is_continue = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
+    let is_continue = |value: &HeaderValue| expects_continue(value.as_bytes());
     Ok(Facts {
         length,
         expects_continue: fields.get_all(EXPECT).iter().any(is_continue),
