@@ -1,9 +1,9 @@
 //! Where the server is, as typed and as meant.
 //!
-//! `HOST`, `HOST:PORT`, `:PORT`, `[::1]:PORT`, `http://HOST:PORT/`. Also tells an address from a method
-//! in the first word of a command line. Nothing is looked up here.
+//! `HOST`, `HOST:PORT`, `:PORT`, `[::1]:PORT`, `http://HOST:PORT/`, `https://HOST:PORT/`. Also tells an
+//! address from a method in the first word of a command line. Nothing is looked up here.
 
-use super::failure::{Cause, Failure};
+use super::failure::Failure;
 
 /// The port of the project, and of the course it comes from.
 pub(super) const PORT: u16 = 12345;
@@ -13,11 +13,12 @@ pub(super) const METHODS: [&str; 9] = [
     "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "TRACE",
 ];
 
-/// The host and port of a server.
+/// The host and port of a server, and whether TLS is spoken there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Address {
     pub(super) host: String,
     pub(super) port: u16,
+    pub(super) is_secure: bool,
 }
 
 impl Default for Address {
@@ -25,6 +26,7 @@ impl Default for Address {
         Self {
             host: "127.0.0.1".to_owned(),
             port: PORT,
+            is_secure: false,
         }
     }
 }
@@ -32,24 +34,20 @@ impl Default for Address {
 impl Address {
     /// Parses an address as people type it.
     ///
-    /// Errors: `Usage` for a port or host that cannot be, `Tls` for an `https` URL.
+    /// A URL without a port means that of its scheme; what is no URL means the port of the project.
+    ///
+    /// Errors: `Usage` for a port or host that cannot be.
     pub(super) fn parse(text: &str) -> Result<Self, Failure> {
         let wrong = || Failure::usage(format!("not an address: {text:?} (HOST:PORT is)"));
-        if starts_with_ignoring_case(text, "https://") {
-            return Err(Failure::new(
-                Cause::Tls,
-                "https is not spoken yet: use http",
-            ));
-        }
-        let rest = if starts_with_ignoring_case(text, "http://") {
-            &text[7..]
-        } else {
-            text
+        let (rest, is_secure, default) = match text {
+            _ if starts_with_ignoring_case(text, "https://") => (&text[8..], true, 443),
+            _ if starts_with_ignoring_case(text, "http://") => (&text[7..], false, 80),
+            _ => (text, false, PORT),
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let (host, port) = split_port(rest).ok_or_else(wrong)?;
         let port = match port {
-            None => PORT,
+            None => default,
             Some(port) => port
                 .parse()
                 .ok()
@@ -64,7 +62,14 @@ impl Address {
         Ok(Self {
             host: host.to_owned(),
             port,
+            is_secure,
         })
+    }
+
+    /// The URL of a target in origin form.
+    pub(super) fn url(&self, target: &str) -> String {
+        let scheme = if self.is_secure { "https" } else { "http" };
+        format!("{scheme}://{}{target}", self.authority())
     }
 
     /// The address as it stands in a `Host` field and in messages.
@@ -127,6 +132,7 @@ fn is_known_method(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::failure::Cause;
     use super::*;
 
     fn check(text: &str, expected: &str) {
@@ -145,6 +151,8 @@ mod tests {
         check("[::1]:80", "[::1]:80");
         check("::1", "[::1]:12345");
         check("HTTP://example.org:81/", "example.org:81");
+        check("http://example.org", "example.org:80");
+        check("https://example.org", "example.org:443");
     }
 
     #[test]
@@ -165,7 +173,8 @@ mod tests {
                 "{text}"
             );
         }
-        assert_eq!(Address::parse("https://a").unwrap_err().cause, Cause::Tls);
+        assert!(Address::parse("https://a:1").unwrap().is_secure);
+        assert!(!Address::parse("a:1").unwrap().is_secure);
     }
 
     fn check_split(words: &str, address: &str, rest: usize) {

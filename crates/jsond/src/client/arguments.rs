@@ -17,6 +17,8 @@ use super::session::Dialect;
 pub struct Arguments {
     /// [HOST:PORT] [METHOD TARGET ITEMS…]; 127.0.0.1:12345 without HOST:PORT
     ///
+    /// https://HOST:PORT speaks TLS.
+    ///
     /// A first word that is not made of letters alone is HOST:PORT; so is a plain name that stands
     /// alone or before GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, QUERY or TRACE. Methods may be
     /// written in any case, and a file name needs no slash: get students.json.
@@ -45,6 +47,16 @@ pub struct Arguments {
     #[arg(short, long)]
     pub(super) verbose: bool,
 
+    /// Show the bytes as they cross the wire, on standard error
+    #[arg(long)]
+    pub(super) wire: bool,
+
+    /// Print status, header fields and body as one JSON object
+    ///
+    /// A body that is JSON is its value, other text a string, and anything else base64.
+    #[arg(long, conflicts_with = "include")]
+    pub(super) json: bool,
+
     /// Add a header field, as in -H 'Accept: text/csv'
     #[arg(short = 'H', long = "header", value_name = "NAME:VALUE")]
     pub(super) headers: Vec<String>,
@@ -52,6 +64,18 @@ pub struct Arguments {
     /// Send this text as the body; @FILE sends a file, @- standard input
     #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(super) data: Option<String>,
+
+    /// Send the token in this file with every request, as Authorization: Bearer
+    #[arg(long, value_name = "FILE")]
+    pub(super) token_file: Option<PathBuf>,
+
+    /// Trust the certificates in this file, in PEM, instead of those of the system
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    pub(super) cacert: Option<PathBuf>,
+
+    /// Take any certificate: others on the way can read and change everything
+    #[arg(short = 'k', long)]
+    pub(super) insecure: bool,
 
     /// Write the body of the response to a file
     #[arg(short, long, value_name = "FILE")]

@@ -3,21 +3,26 @@
 //! The loop is the same for both; only who is asked differs. Blocking between requests, since there
 //! is nothing else to do while a person thinks; a request itself can be interrupted.
 
+use std::cell::RefCell;
 use std::io;
+use std::rc::Rc;
 
 use tokio::runtime::Runtime;
 
 use super::address::METHODS;
 use super::choices::Choices;
+use super::command::{Command as DotWord, resolve};
 use super::failure::{Cause, Failure, exit_code_of_status};
 use super::guide::{Answer, Guide, Step};
 use super::interrupt::Interrupts;
 use super::language::Language;
-use super::limit;
+use super::memory::Memory;
+use super::obey::Obeyed;
 use super::request::{Extras, ReadFile, Request};
 use super::screen::Screen;
-use super::session::{Question, Reply, Session};
+use super::session::Session;
 use super::terminal::{Lines, Purpose, Typed};
+use super::wire::Wire;
 use super::words::split_request;
 
 /// Everything that stays the same from one request to the next.
@@ -31,11 +36,22 @@ pub(super) struct Conversation<'a> {
     /// A person answers; otherwise lines are taken as they come.
     pub(super) is_guided: bool,
     pub(super) interrupts: Interrupts,
+    /// The view of what crosses the wire.
+    pub(super) wire: Rc<RefCell<Wire>>,
+    /// Where targets without a slash begin.
+    pub(super) folder: Rc<RefCell<String>>,
+    pub(super) memory: Memory,
+    /// How much of a body is kept.
+    pub(super) kept_bytes_max: usize,
+    /// How many files of requests are being run, one within another.
+    pub(super) depth: usize,
 }
 
 /// What a line at the prompt means.
 enum Command {
     Request(Vec<String>),
+    /// A request that is there already.
+    Send(Request),
     Nothing,
     End,
 }
@@ -55,8 +71,12 @@ impl Conversation<'_> {
             match command {
                 Command::End => return if self.is_guided { 0 } else { exit_code },
                 Command::Nothing => {}
-                Command::Request(words) => {
-                    let outcome = self.perform_words(&words, lines);
+                Command::Request(_) | Command::Send(_) => {
+                    let outcome = match command {
+                        Command::Send(request) => self.perform(&request, Some(lines)),
+                        Command::Request(words) => self.perform_words(words, lines),
+                        _ => continue,
+                    };
                     exit_code = self.exit_code(&outcome);
                     match outcome.map_err(|failure| failure.cause) {
                         Err(Cause::OutputGone) => return exit_code,
@@ -83,7 +103,7 @@ impl Conversation<'_> {
         }
     }
 
-    fn tell(&mut self, failure: &Failure) {
+    pub(super) fn tell(&mut self, failure: &Failure) {
         let text = match failure.cause {
             Cause::OutputGone => return,
             Cause::Interrupted => self.language.interrupted().to_owned(),
@@ -104,8 +124,8 @@ impl Conversation<'_> {
         if line.is_empty() || line.starts_with('#') {
             return Ok(Command::Nothing);
         }
-        if is_command(line) {
-            return Ok(self.obey(line));
+        if DotWord::is_one(line) {
+            return Ok(self.obeyed(line, lines));
         }
         let Some(mut words) = split_request(line) else {
             self.tell(&Failure::usage("a quotation does not end"));
@@ -121,7 +141,7 @@ impl Conversation<'_> {
     fn complete(&mut self, word: String, lines: &mut dyn Lines) -> Result<Command, Failure> {
         let upper = word.to_ascii_uppercase();
         match upper.as_str() {
-            "HELP" => return Ok(self.obey(".help")),
+            "HELP" => return Ok(self.obeyed(".help", lines)),
             "QUIT" | "EXIT" => return Ok(Command::End),
             _ if METHODS.contains(&upper.as_str()) => {}
             _ if upper.bytes().all(|b| b.is_ascii_uppercase() || b == b'-') => {
@@ -137,8 +157,8 @@ impl Conversation<'_> {
             Typed::GivenUp => return Ok(Command::Nothing),
             Typed::End => return Ok(Command::End),
         };
-        if is_command(line.trim()) {
-            return Ok(self.obey(line.trim()));
+        if DotWord::is_one(line.trim()) {
+            return Ok(self.obeyed(line.trim(), lines));
         }
         let rest = split_request(&line).unwrap_or_default();
         Ok(match rest.as_slice() {
@@ -151,82 +171,38 @@ impl Conversation<'_> {
         })
     }
 
-    /// Obeys a dot word.
-    fn obey(&mut self, word: &str) -> Command {
-        match word {
-            "?" | ".help" => self.screen.say(self.language.help()),
-            ".quit" => return Command::End,
-            _ => {
-                let word = super::escape::escape_line(word);
-                self.screen.say(&self.language.unknown_command(&word));
-            }
+    fn obeyed(&mut self, line: &str, lines: &mut dyn Lines) -> Command {
+        match self.obey(line, lines) {
+            Obeyed::Done => Command::Nothing,
+            Obeyed::Send(request) => Command::Send(request),
+            Obeyed::End => Command::End,
         }
-        Command::Nothing
     }
 
-    fn perform_words(&mut self, words: &[String], lines: &mut dyn Lines) -> Result<u16, Failure> {
-        let request = Request::parse(words, self.extras, self.read_file)?;
+    fn perform_words(
+        &mut self,
+        mut words: Vec<String>,
+        lines: &mut dyn Lines,
+    ) -> Result<u16, Failure> {
+        if let Some(target) = words.get_mut(1) {
+            *target = resolve(&self.folder.borrow(), target);
+        }
+        let request = Request::parse(&words, self.extras, self.read_file)?;
         self.perform(&request, Some(lines))
     }
 
-    /// Performs a request, with somebody to answer a question or without; gives the final status.
-    pub(super) fn perform(
+    /// The answer to a question; `None` when nothing is to be sent.
+    pub(super) fn answer_of(
         &mut self,
         request: &Request,
-        lines: Option<&mut dyn Lines>,
-    ) -> Result<u16, Failure> {
-        self.screen.begin(&request.method);
-        let asking = self
-            .interrupts
-            .limit(self.session.ask(request, &mut self.screen));
-        let question = match self.runtime.block_on(asking)? {
-            Reply::Final(head) => return Ok(head.status),
-            Reply::Question(question) => *question,
-        };
-        let answer = match lines {
-            Some(lines) => self.answer_of(&question.choices, lines)?,
-            None => None,
-        };
-        match answer {
-            Some(answer) => self.send_answer(question, answer),
-            None => self.leave_unanswered(&question),
-        }
-    }
-
-    fn send_answer(&mut self, question: Question, answer: Answer) -> Result<u16, Failure> {
-        let answer = self.session.answer(question, answer, &mut self.screen);
-        let answering = self.interrupts.limit(answer);
-        Ok(self.runtime.block_on(answering)?.status)
-    }
-
-    /// Says what would have been needed. The 300 is the final status then.
-    fn leave_unanswered(&mut self, question: &Question) -> Result<u16, Failure> {
-        let text = match (self.is_guided, question.choices.excess) {
-            (_, Some(count)) => {
-                let needed = question.choices.needed(self.language);
-                let excess = self.language.too_many_fields(count, limit::FIELDS_MAX);
-                self.language.nothing_sent(&format!("{needed} ({excess})"))
-            }
-            (true, None) => self.language.given_up().to_owned(),
-            (false, None) => self
-                .language
-                .nothing_sent(&question.choices.needed(self.language)),
-        };
-        self.screen.say(&text);
-        Ok(question.head.status)
-    }
-
-    /// The answer to a question; `None` when nothing is to be sent.
-    fn answer_of(
-        &mut self,
         choices: &Choices,
-        lines: &mut dyn Lines,
+        lines: &mut (dyn Lines + '_),
     ) -> Result<Option<Answer>, Failure> {
         if choices.excess.is_some() {
             return Ok(None);
         }
         if self.is_guided {
-            self.guide(choices, lines)
+            self.guide(request, choices, lines)
         } else {
             next_answer(lines)
         }
@@ -235,8 +211,9 @@ impl Conversation<'_> {
     /// Asks a person field by field.
     fn guide(
         &mut self,
+        request: &Request,
         choices: &Choices,
-        lines: &mut dyn Lines,
+        lines: &mut (dyn Lines + '_),
     ) -> Result<Option<Answer>, Failure> {
         let column = super::prompt::column(choices, self.language);
         let mut guide = Guide::new(choices, self.language);
@@ -247,6 +224,7 @@ impl Conversation<'_> {
         }
         loop {
             let prompt = super::prompt::field(guide.field(), column, self.language);
+            lines.offer(guide.names_below(request).as_deref());
             let Typed::Line(line) = read(lines, &prompt, Purpose::Answer)? else {
                 return Ok(None);
             };
@@ -259,13 +237,8 @@ impl Conversation<'_> {
     }
 }
 
-/// Whether a line is for the client itself: a dot word, or the question mark.
-fn is_command(line: &str) -> bool {
-    line == "?" || line.starts_with('.')
-}
-
 /// The next line that is no comment, as the answer; an empty line gives up.
-fn next_answer(lines: &mut dyn Lines) -> Result<Option<Answer>, Failure> {
+fn next_answer(lines: &mut (dyn Lines + '_)) -> Result<Option<Answer>, Failure> {
     loop {
         let Typed::Line(line) = read(lines, "", Purpose::Answer)? else {
             return Ok(None);
@@ -276,7 +249,11 @@ fn next_answer(lines: &mut dyn Lines) -> Result<Option<Answer>, Failure> {
     }
 }
 
-fn read(lines: &mut dyn Lines, prompt: &str, purpose: Purpose) -> Result<Typed, Failure> {
+pub(super) fn read(
+    lines: &mut (dyn Lines + '_),
+    prompt: &str,
+    purpose: Purpose,
+) -> Result<Typed, Failure> {
     lines
         .next(prompt, purpose)
         .map_err(|error| match error.kind() {
@@ -288,9 +265,12 @@ fn read(lines: &mut dyn Lines, prompt: &str, purpose: Purpose) -> Result<Typed, 
 #[cfg(test)]
 mod tests {
     use super::super::address::Address;
+    use super::super::peer::Peer;
     use super::super::screen::Show;
     use super::super::session::Dialect;
     use super::super::terminal::scripted::Scripted;
+    use super::super::transcript::Record;
+    use super::super::wire::Mode;
     use super::*;
 
     /// Lets a conversation go on over scripted lines; gives what it returned and what it said.
@@ -300,7 +280,8 @@ mod tests {
             .build()
             .unwrap();
         let mut said = Vec::new();
-        let session = Session::new(Address::default(), Dialect::Auto, None);
+        let peer = Peer::plain(Address::default());
+        let session = Session::new(peer, Dialect::Auto, None, Record::default());
         let screen = Screen::new(
             Box::new(io::sink()),
             Box::new(&mut said),
@@ -316,6 +297,11 @@ mod tests {
             read_file: &|path| Err(Failure::usage(path)),
             is_guided,
             interrupts: Interrupts::none(),
+            wire: Rc::new(RefCell::new(Wire::new(Mode::Off, Box::new(io::sink())))),
+            folder: Rc::new(RefCell::new("/".to_owned())),
+            memory: Memory::default(),
+            kept_bytes_max: 1024,
+            depth: 0,
         };
         let returned = go(&mut conversation);
         drop(conversation);
@@ -325,7 +311,9 @@ mod tests {
     fn answer(is_guided: bool, lines: &mut Scripted) -> (Option<Answer>, String) {
         let choices = Choices::parse(b"Enter follow data : key grade").unwrap();
         converse(is_guided, |conversation| {
-            conversation.answer_of(&choices, lines).unwrap()
+            conversation
+                .answer_of(&Request::get("a.json"), &choices, lines)
+                .unwrap()
         })
     }
 

@@ -66,12 +66,38 @@ pub(super) fn escape_bytes_line(bytes: &[u8], characters_max: usize) -> String {
     line
 }
 
-fn write_text(text: &str, out: &mut dyn Write) -> io::Result<()> {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        push_escaped(character, &mut safe);
+/// A server's text of many lines, as a terminal may show it.
+pub(super) fn escape_text(text: &str) -> String {
+    text.chars()
+        .fold(String::with_capacity(text.len()), |mut safe, character| {
+            push_escaped(character, &mut safe);
+            safe
+        })
+}
+
+/// Bytes so that they can be read back: control characters and bytes that are not UTF-8 are spelled
+/// out, and a backslash is doubled.
+pub(super) fn escape_exactly(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut line = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\\' => line.push_str("\\\\"),
+                '\n' => line.push_str("\\n"),
+                '\t' => line.push_str("\\t"),
+                _ => push_escaped(character, &mut line),
+            }
+        }
+        for byte in chunk.invalid() {
+            write!(line, "\\x{byte:02x}").expect("writing into a String cannot fail");
+        }
     }
-    out.write_all(safe.as_bytes())
+    line
+}
+
+fn write_text(text: &str, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(escape_text(text).as_bytes())
 }
 
 fn write_bytes(bytes: &[u8], out: &mut dyn Write) -> io::Result<()> {

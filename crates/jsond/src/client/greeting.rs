@@ -9,21 +9,24 @@ use super::clock::Clock;
 use super::escape::escape_bytes_line;
 use super::failure::Failure;
 use super::head::Head;
-use super::http::Exchange;
+use super::http::Connection;
 use super::language::Language;
 use super::limit;
 use super::request::Request;
 use super::session::Session;
-use super::socket::Socket;
 
 impl Session {
     /// Connects, so that a person knows at once when nobody is there, and says who is.
     pub(super) async fn greet(&mut self, language: Language, ask: bool) -> Result<String, Failure> {
         let clock = Clock::start(self.timeout());
-        let authority = self.address.authority();
-        let socket = Socket::connect(&self.address, &clock).await?;
+        let authority = self.peer.authority();
+        let socket = self.connect(&clock).await?;
         let server = match ask {
-            true => self.server(socket, language).await,
+            true => {
+                let connection = Connection::over(socket).await?;
+                self.keep_idle(connection);
+                self.server(language).await
+            }
             false => {
                 self.keep(socket);
                 None
@@ -32,12 +35,11 @@ impl Session {
         Ok(language.greeting(&authority, server.as_deref()))
     }
 
-    async fn server(&self, socket: Socket, language: Language) -> Option<String> {
+    async fn server(&mut self, language: Language) -> Option<String> {
         let clock = Clock::start(Some(limit::GREETING_PATIENCE));
-        let (head, body) = self.fetch(socket, "/_/version", &clock).await?;
+        let (head, body) = self.fetch("/_/version", &clock).await?;
         let name = server_name(&head, &body)?;
-        let socket = Socket::connect(&self.address, &clock).await.ok()?;
-        let files = match self.fetch(socket, "/", &clock).await {
+        let files = match self.fetch("/", &clock).await {
             Some((head, body)) if head.status == 200 => count_files(&body),
             _ => None,
         };
@@ -47,18 +49,10 @@ impl Session {
         })
     }
 
-    async fn fetch(&self, socket: Socket, target: &str, clock: &Clock) -> Option<(Head, Vec<u8>)> {
-        let request = Request {
-            method: "GET".to_owned(),
-            target: target.to_owned(),
-            query: Vec::new(),
-            headers: Vec::new(),
-            body: None,
-        };
-        let authority = self.address.authority();
-        let mut exchange = Exchange::open(&socket, &request, &authority, clock)
-            .await
-            .ok()?;
+    /// Reads something on the side; nothing when it does not come in time, or is too long.
+    pub(super) async fn fetch(&mut self, target: &str, clock: &Clock) -> Option<(Head, Vec<u8>)> {
+        let request = Request::get(target);
+        let mut exchange = self.open_http(&request, clock).await.ok()?.ok()?;
         let mut body = Vec::new();
         while let Some(piece) = exchange.next(clock).await.ok()? {
             body.extend_from_slice(&piece);
@@ -66,7 +60,9 @@ impl Session {
                 return None;
             }
         }
-        Some((exchange.head, body))
+        let head = exchange.head.clone();
+        self.keep_idle(exchange.into_connection());
+        Some((head, body))
     }
 }
 

@@ -3,6 +3,7 @@
 //! Pure: it eats what was typed and says what to do next. A person answers field by field, or
 //! writes the whole line of words at once as the original client does; `<` goes back.
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::choices::{Choices, Field};
@@ -49,6 +50,22 @@ impl<'a> Guide<'a> {
     /// The field that is asked for now.
     pub(super) fn field(&self) -> &Field {
         &self.choices.fields[self.values.len()]
+    }
+
+    /// The target whose names can be the answer, where that is known: a record's key, its member.
+    pub(super) fn names_below(&self, request: &Request) -> Option<String> {
+        let target = request.http_target();
+        let target = target.split('?').next().unwrap_or_default();
+        let is_there = matches!(request.method.as_str(), "PUT" | "DELETE");
+        match self.values.as_slice() {
+            _ if !is_there => None,
+            [] => Some(target.to_owned()),
+            [Some(key)] => {
+                let key = utf8_percent_encode(key, NON_ALPHANUMERIC);
+                Some(format!("{}/{key}", target.trim_end_matches('/')))
+            }
+            _ => None,
+        }
     }
 
     /// Takes a typed line.

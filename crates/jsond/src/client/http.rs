@@ -5,28 +5,71 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{Builder, Connection};
+use hyper::client::conn::http1::{self, Builder, SendRequest};
 
 use super::clock::Clock;
 use super::failure::{Cause, Failure};
 use super::head::Head;
 use super::limit;
+use super::peer::Peer;
 use super::request::Request;
 use super::socket::Socket;
 
 /// The name the client goes by.
 pub(super) const USER_AGENT: &str = concat!("jsond/", env!("CARGO_PKG_VERSION"));
 
+/// A connection on which one exchange after another can take place.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) socket: Socket,
+    sender: SendRequest<Full<Bytes>>,
+    driver: Driver,
+    /// How many exchanges there were.
+    exchanges: usize,
+}
+
+impl Connection {
+    /// Begins to speak HTTP on a socket; nothing is sent yet.
+    pub(super) async fn over(socket: Socket) -> Result<Self, Failure> {
+        let mut builder = Builder::new();
+        builder
+            .max_buf_size(limit::HEAD_BYTES_MAX)
+            .max_headers(limit::HEADERS_MAX)
+            .title_case_headers(true)
+            .allow_spaces_after_header_name_in_responses(true);
+        let shaken = builder.handshake(socket.clone()).await;
+        let (sender, connection) = shaken.map_err(|error| judge(&error))?;
+        Ok(Self {
+            socket,
+            sender,
+            driver: Driver(Some(Box::pin(connection))),
+            exchanges: 0,
+        })
+    }
+
+    /// Whether another request can be sent: the server has not closed it meanwhile. What must not
+    /// be sent twice is sent only where the server was seen to keep a connection: one that closes
+    /// without a word may be about to.
+    pub(super) async fn is_usable(&mut self, may_repeat: bool) -> bool {
+        if !may_repeat && self.exchanges == 1 {
+            return false;
+        }
+        self.driver.turn().await;
+        self.driver.0.is_some() && self.sender.is_ready()
+    }
+}
+
 /// A response whose head has come and whose body is on the way.
+#[derive(Debug)]
 pub(super) struct Exchange {
     pub(super) head: Head,
     body: Incoming,
-    driver: Driver,
+    connection: Connection,
 }
 
 impl Exchange {
@@ -35,41 +78,46 @@ impl Exchange {
     /// Errors: `NotHttp` when the server answered with something else; the bytes are in the socket's
     /// transcript, and the connection is still open for another reader.
     pub(super) async fn open(
-        socket: &Socket,
+        connection: Connection,
         request: &Request,
-        authority: &str,
+        peer: &Peer,
         clock: &Clock,
     ) -> Result<Self, Failure> {
-        let request = encode(request, authority)?;
-        clock.limit_head(Self::send(socket.clone(), request)).await
+        let request = encode(request, peer)?;
+        clock.limit_head(Self::send(connection, request)).await
     }
 
-    async fn send(socket: Socket, request: http::Request<Full<Bytes>>) -> Result<Self, Failure> {
-        let mut builder = Builder::new();
-        builder
-            .max_buf_size(limit::HEAD_BYTES_MAX)
-            .max_headers(limit::HEADERS_MAX)
-            .title_case_headers(true)
-            .allow_spaces_after_header_name_in_responses(true);
-        let (mut sender, connection) = builder.handshake(socket).await.map_err(|e| judge(&e))?;
-        let mut driver = Driver(Some(Box::pin(connection)));
-        let response = driver
-            .drive(sender.send_request(request))
-            .await
-            .map_err(|error| judge(&error))?;
-        let (parts, body) = response.into_parts();
+    async fn send(
+        mut connection: Connection,
+        request: http::Request<Full<Bytes>>,
+    ) -> Result<Self, Failure> {
+        connection.socket.begin_exchange();
+        connection.exchanges += 1;
+        let sending = connection.sender.send_request(request);
+        let response = connection.driver.drive(sending).await;
+        let (parts, body) = response.map_err(|error| judge(&error))?.into_parts();
         Ok(Self {
             head: decode(&parts),
             body,
-            driver,
+            connection,
         })
+    }
+
+    /// The bytes that crossed, and the other end.
+    pub(super) fn socket(&self) -> &Socket {
+        &self.connection.socket
+    }
+
+    /// Gives the connection back, after the end of the body.
+    pub(super) fn into_connection(self) -> Connection {
+        self.connection
     }
 
     /// The next piece of the body, or `None` at its end.
     pub(super) async fn next(&mut self, clock: &Clock) -> Result<Option<Bytes>, Failure> {
         let piece = async {
             loop {
-                match self.driver.drive(self.body.frame()).await {
+                match self.connection.driver.drive(self.body.frame()).await {
                     None => return Ok(None),
                     Some(Err(error)) => {
                         return Err(Failure::broken(format!("the body is cut short: {error}")));
@@ -89,9 +137,33 @@ impl Exchange {
 /// hyper's connection, which moves bytes only while somebody polls it.
 struct Driver(Option<Pin<Box<HttpConnection>>>);
 
-type HttpConnection = Connection<Socket, Full<Bytes>>;
+type HttpConnection = http1::Connection<Socket, Full<Bytes>>;
+
+impl std::fmt::Debug for Driver {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Driver")
+    }
+}
 
 impl Driver {
+    /// Lets the connection do what it can without waiting.
+    async fn turn(&mut self) {
+        poll_fn(|context| {
+            self.poll(context);
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) {
+        if let Some(connection) = &mut self.0
+            && connection.as_mut().poll(context).is_ready()
+        {
+            // An error of the connection reaches who waits too, which tells it better.
+            self.0 = None;
+        }
+    }
+
     /// Waits for a future that the connection has to feed.
     async fn drive<F: Future>(&mut self, future: F) -> F::Output {
         let mut future = std::pin::pin!(future);
@@ -99,19 +171,14 @@ impl Driver {
             if let Poll::Ready(output) = future.as_mut().poll(context) {
                 return Poll::Ready(output);
             }
-            if let Some(connection) = &mut self.0
-                && connection.as_mut().poll(context).is_ready()
-            {
-                // An error of the connection reaches the future too, which tells it better.
-                self.0 = None;
-            }
+            self.poll(context);
             future.as_mut().poll(context)
         })
         .await
     }
 }
 
-fn encode(request: &Request, authority: &str) -> Result<http::Request<Full<Bytes>>, Failure> {
+fn encode(request: &Request, peer: &Peer) -> Result<http::Request<Full<Bytes>>, Failure> {
     let has = |name: &str| {
         request
             .headers
@@ -122,8 +189,10 @@ fn encode(request: &Request, authority: &str) -> Result<http::Request<Full<Bytes
         .method(request.method.as_str())
         .uri(request.http_target());
     let body = request.body.as_ref();
+    let (authority, authorization) = (peer.authority(), peer.authorization());
     let own = [
-        ("Host", Some(authority)),
+        ("Host", Some(authority.as_str())),
+        ("Authorization", authorization.as_deref()),
         ("User-Agent", Some(USER_AGENT)),
         ("Accept", Some("application/json, */*;q=0.5")),
         ("Content-Type", body.map(|body| body.media_type.as_str())),

@@ -4,6 +4,8 @@
 
 use std::ffi::OsStr;
 
+use super::wire::Mode;
+
 /// The language of the client's own messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Language {
@@ -162,6 +164,138 @@ impl Language {
         )
     }
 
+    pub(super) fn usage(self, usage: &str) -> String {
+        format!("{}: {usage}", self.pick("usage", "사용법"))
+    }
+
+    pub(super) fn nothing_yet(self) -> &'static str {
+        self.pick("there was no request yet", "아직 보낸 요청이 없습니다")
+    }
+
+    pub(super) fn too_long_to_keep(self) -> &'static str {
+        self.pick(
+            "the body was too long to be kept, or broke off",
+            "본문이 너무 길거나 끊겨서 남아 있지 않습니다",
+        )
+    }
+
+    pub(super) fn saved(self, bytes: usize, file: &str) -> String {
+        match self {
+            Self::En => format!("{bytes} bytes saved in {file}."),
+            Self::Ko => format!("{file} 에 {bytes} 바이트를 저장했습니다."),
+        }
+    }
+
+    pub(super) fn captured(self, packets: usize, file: &str) -> String {
+        match self {
+            Self::En => {
+                format!("{packets} packets saved in {file}, for Wireshark; secrets are hidden.")
+            }
+            Self::Ko => format!(
+                "{file} 에 패킷 {packets}개를 저장했습니다. Wireshark 로 열 수 있고 비밀은 가렸습니다."
+            ),
+        }
+    }
+
+    pub(super) fn runs_itself(self) -> &'static str {
+        self.pick(
+            "too many files run one within another",
+            "파일이 파일을 너무 여러 번 실행합니다",
+        )
+    }
+
+    pub(super) fn unchanged(self) -> &'static str {
+        self.pick(
+            "Nothing was changed, nothing was sent.",
+            "바뀐 것이 없어 보내지 않았습니다.",
+        )
+    }
+
+    pub(super) fn nothing_to_list(self) -> &'static str {
+        self.pick("there is nothing to list", "나열할 것이 없습니다")
+    }
+
+    pub(super) fn no_collection(self) -> &'static str {
+        self.pick(
+            "this is no collection of records",
+            "레코드의 모음이 아닙니다",
+        )
+    }
+
+    pub(super) fn watching(self, target: &str, seconds: u64) -> String {
+        match self {
+            Self::En => format!("Watching {target}, every {seconds} s. Ctrl-C ends."),
+            Self::Ko => format!("{target} 를 {seconds}초마다 봅니다. Ctrl-C 종료."),
+        }
+    }
+
+    pub(super) fn spoken(self) -> &'static str {
+        self.pick("English it is.", "이제 한국어로 말합니다.")
+    }
+
+    pub(super) fn wire(self, mode: Mode) -> &'static str {
+        match mode {
+            Mode::Off => self.pick("The wire view is off.", "전송 보기를 껐습니다."),
+            Mode::Text => self.pick(
+                "The wire view is on: > was sent, < was received.",
+                "전송 보기를 켰습니다. > 보낸 것, < 받은 것.",
+            ),
+            Mode::Hex => self.pick(
+                "The wire view is on, in hexadecimal.",
+                "전송 보기를 16진수로 켰습니다.",
+            ),
+        }
+    }
+
+    pub(super) fn is_gone(self, status: u16) -> String {
+        match self {
+            Self::En => {
+                format!("It was changed since you saw it, and cannot be read now ({status}).")
+            }
+            Self::Ko => format!("보신 뒤에 바뀌었고 지금은 읽을 수 없습니다 ({status})."),
+        }
+    }
+
+    pub(super) fn changed_meanwhile(self) -> &'static str {
+        self.pick(
+            "Somebody has changed it since you saw it:",
+            "보신 뒤에 다른 사람이 바꾸었습니다:",
+        )
+    }
+
+    pub(super) fn overwrite(self) -> &'static str {
+        self.pick(
+            "Send yours all the same? [y/N/s] : ",
+            "그래도 보낼까요? [y/N/s] : ",
+        )
+    }
+
+    pub(super) fn overwrite_help(self) -> &'static str {
+        self.pick(
+            "y sends yours over theirs, n leaves theirs, s shows theirs",
+            "y 내 것을 보냅니다, n 그대로 둡니다, s 지금 것을 봅니다",
+        )
+    }
+
+    pub(super) fn left_alone(self) -> &'static str {
+        self.pick("Theirs is left as it is.", "그대로 두었습니다.")
+    }
+
+    pub(super) fn token_is_shown(self) -> &'static str {
+        self.pick(
+            "warning: the token crosses the network in plain text; https:// would hide it",
+            "경고: 토큰이 암호화되지 않은 채 네트워크를 지나갑니다. https:// 는 이를 가립니다",
+        )
+    }
+
+    pub(super) fn hint_target(self) -> &'static str {
+        self.pick("students.json", "students.json")
+    }
+
+    pub(super) fn hint_change(self) -> &'static str {
+        self.pick("students.json/KEY name=value", "students.json/키 이름=값")
+    }
+
     pub(super) fn help(self) -> &'static str {
         self.pick(HELP_ENGLISH, HELP_KOREAN)
     }
@@ -178,7 +312,14 @@ const HELP_ENGLISH: &str = concat!(
     "  DELETE students.json             remove a record, asked for in the same way\n",
     "  PUT students.json/Kim grade=4.4  a whole record, no questions; grade:=4.4 is a number\n",
     "  name==value Name:value @file     a query parameter, a header field, the body\n",
-    "  .help  .quit                     this text; the end, as Ctrl-D\n",
+    "  .ls .cd FOLDER                   what is there; where names begin from now on\n",
+    "  .table .last .again .save FILE   the last answer as a table; once more; its body in a file\n",
+    "  .edit TARGET                     change it in your editor\n",
+    "  .watch TARGET                    show what changes\n",
+    "  .wire on|hex|off, .wire save F   the bytes as they cross; a capture for Wireshark\n",
+    "  .curl .run FILE .lang en|ko      the request for curl; requests from a file; the language\n",
+    "  .help .quit                      this text; the end, as Ctrl-D\n",
+    "Tab completes methods, files, keys and members. What you saw is changed only if it is still so.\n",
     "While it asks: < goes back, ? explains, Ctrl-C sends nothing; all answers fit on one line too.\n",
 );
 
@@ -192,7 +333,14 @@ const HELP_KOREAN: &str = concat!(
     "  DELETE students.json             레코드 삭제. 같은 방식으로 묻습니다\n",
     "  PUT students.json/Kim grade=4.4  묻지 않고 레코드 전체를 씁니다. 숫자는 grade:=4.4\n",
     "  name==value Name:value @file     쿼리 매개변수, 헤더 필드, 본문 파일\n",
-    "  .help  .quit                     이 도움말, 종료 (Ctrl-D 도 종료)\n",
+    "  .ls .cd 폴더                     무엇이 있는지, 이름의 시작 위치\n",
+    "  .table .last .again .save 파일   마지막 응답을 표로, 다시 보기, 다시 보내기, 파일로\n",
+    "  .edit 대상                       편집기로 고치기\n",
+    "  .watch 대상                      바뀌는 것을 보기\n",
+    "  .wire on|hex|off, .wire save 파일  오가는 바이트 보기, Wireshark 파일로 저장\n",
+    "  .curl .run 파일 .lang en|ko      curl 명령으로, 파일의 요청 보내기, 언어\n",
+    "  .help .quit                      이 도움말, 종료 (Ctrl-D 도 종료)\n",
+    "Tab 은 메서드, 파일, 키, 멤버를 완성합니다. 보신 것은 그 사이 바뀌지 않았을 때만 고칩니다.\n",
     "묻는 동안: < 뒤로, ? 설명, Ctrl-C 보내지 않고 그만두기. 모든 답을 한 줄로 써도 됩니다.\n",
 );
 

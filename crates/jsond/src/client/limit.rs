@@ -14,14 +14,35 @@ pub(super) const HEADERS_MAX: usize = 256;
 /// The longest body that is held to be understood: a question, or an answer that may be replaced.
 pub(super) const HELD_BODY_BYTES_MAX: usize = 1024 * 1024;
 
+/// As much of a body is kept for who wants to save it or see it again.
+pub(super) const KEPT_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How many files of requests run one within another; one that runs itself ends there.
+pub(super) const RUN_DEPTH_MAX: usize = 8;
+
+/// How many versions of what was seen are remembered.
+pub(super) const SEEN_MAX: usize = 64;
+
+/// How many names completion offers.
+pub(super) const NAMES_MAX: usize = 1000;
+
+/// The columns of a table: more do not fit on any screen.
+pub(super) const TABLE_COLUMNS_MAX: usize = 64;
+
 /// The most fields a person or a script is asked for.
 pub(super) const FIELDS_MAX: usize = 256;
 
 /// How many field names are written out in a message before the rest is only counted.
 pub(super) const FIELDS_NAMED_MAX: usize = 32;
 
-/// What a transcript keeps; beyond it, it only counts.
-pub(super) const TRANSCRIPT_BYTES_MAX: usize = 1024 * 1024;
+/// What a transcript keeps of one exchange, and all of them of those before; beyond it, it only counts.
+pub(super) const TRANSCRIPT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// The same, where nobody can save it afterwards: what understanding a head and a question takes.
+pub(super) const TRANSCRIPT_OF_ONE_BYTES_MAX: usize = 1024 * 1024;
+
+/// How many connections are remembered, for who saves what crossed the wire.
+pub(super) const TRANSCRIPTS_MAX: usize = 64;
 
 /// The longest line that is taken from standard input.
 pub(super) const LINE_BYTES_MAX: u64 = 1024 * 1024;

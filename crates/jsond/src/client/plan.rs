@@ -5,17 +5,19 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::address::{Address, take_address};
+use super::address::take_address;
 use super::arguments::Arguments;
 use super::failure::Failure;
 use super::item::{Item, parse_header};
 use super::language::Language;
+use super::peer::{Peer, Trust, read_token};
 use super::request::{Extras, Request};
 use super::screen::{Screen, Show};
 use super::session::Dialect;
+use super::wire::Mode;
 
 /// What the process finds around it.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +28,9 @@ pub(super) struct Surroundings {
     pub(super) terminal_kind: Option<OsString>,
     /// The settings that name a locale, the strongest first.
     pub(super) locale: [Option<OsString>; 3],
+    /// Where programs keep what they remember.
+    pub(super) state: Option<OsString>,
+    pub(super) home: Option<OsString>,
 }
 
 impl Surroundings {
@@ -40,6 +45,15 @@ impl Surroundings {
         self.output_is_terminal && kind.is_some_and(|kind| !kind.is_empty() && kind != "dumb")
     }
 
+    /// Where the requests of a person are kept.
+    pub(super) fn history_file(&self) -> Option<PathBuf> {
+        let is_set = |it: &&OsString| !it.is_empty();
+        let state = self.state.as_ref().filter(is_set).map(PathBuf::from);
+        let below_home =
+            || Some(Path::new(self.home.as_ref().filter(is_set)?).join(".local/state"));
+        Some(state.or_else(below_home)?.join("jsond/history"))
+    }
+
     pub(super) fn language(&self, asked: Option<Language>) -> Language {
         asked.unwrap_or_else(|| Language::of_locale(self.locale.iter().map(Option::as_deref)))
     }
@@ -48,13 +62,17 @@ impl Surroundings {
 /// What is to be done.
 #[derive(Debug)]
 pub(super) struct Plan {
-    pub(super) address: Address,
+    pub(super) peer: Peer,
     pub(super) dialect: Dialect,
     pub(super) timeout: Option<Duration>,
     pub(super) language: Language,
     pub(super) extras: Extras,
     /// One request; without it a conversation.
     pub(super) request: Option<Request>,
+    /// How what crosses the wire is shown.
+    pub(super) wire: Mode,
+    /// The response is printed as one JSON object.
+    pub(super) as_object: bool,
     include: bool,
     verbose: bool,
     output: Option<PathBuf>,
@@ -63,13 +81,22 @@ pub(super) struct Plan {
 /// Works out what the arguments mean.
 pub(super) fn make(arguments: Arguments, surroundings: &Surroundings) -> Result<Plan, Failure> {
     let (address, words) = take_address(&arguments.words)?;
+    let trust = Trust {
+        certificates: arguments.cacert.clone(),
+        any: arguments.insecure,
+    };
+    let token = arguments.token_file.as_deref().map(read_token);
+    let peer = Peer::new(address, &trust, token.transpose()?)?;
     let mut extras = Extras {
         headers: parse_headers(&arguments.headers)?,
         data: None,
     };
     let is_conversation = words.is_empty();
-    if is_conversation && (arguments.data.is_some() || arguments.output.is_some()) {
-        return Err(Failure::usage("-d and -o need a METHOD and a TARGET"));
+    let is_for_one = arguments.data.is_some() || arguments.output.is_some() || arguments.json;
+    if is_conversation && is_for_one {
+        return Err(Failure::usage(
+            "-d, -o and --json need a METHOD and a TARGET",
+        ));
     }
     let request = if is_conversation {
         None
@@ -78,12 +105,17 @@ pub(super) fn make(arguments: Arguments, surroundings: &Surroundings) -> Result<
         Some(Request::parse(words, &extras, &read_file)?)
     };
     Ok(Plan {
-        address,
+        peer,
         dialect: arguments.dialect,
         timeout: arguments.timeout,
         language: surroundings.language(arguments.lang),
         extras,
         request,
+        wire: match arguments.wire {
+            true => Mode::Text,
+            false => Mode::Off,
+        },
+        as_object: arguments.json,
         include: arguments.include,
         verbose: arguments.verbose,
         output: arguments.output,
@@ -109,18 +141,28 @@ impl Plan {
             both_heads: self.verbose,
         };
         let error = Box::new(anstream::stderr());
+        if self.as_object {
+            return Screen::new(Box::new(io::sink()), error, show, false);
+        }
+        if self.output.is_none() && surroundings.output_is_terminal {
+            return Screen::new(Box::new(anstream::stdout()), error, show, true);
+        }
+        Screen::new(self.file_or_output(), error, show, false)
+    }
+
+    /// The outputs for what a program reads: bytes as they are.
+    pub(super) fn plain_output(&self) -> Screen<'static> {
+        let error = Box::new(anstream::stderr());
+        Screen::new(self.file_or_output(), error, Show::default(), false)
+    }
+
+    fn file_or_output(&self) -> Box<dyn Write> {
         match &self.output {
-            Some(path) => {
-                let file = LateFile {
-                    path: path.clone(),
-                    file: None,
-                };
-                Screen::new(Box::new(file), error, show, false)
-            }
-            None => {
-                let escapes = surroundings.output_is_terminal;
-                Screen::new(Box::new(io::stdout()), error, show, escapes)
-            }
+            Some(path) => Box::new(LateFile {
+                path: path.clone(),
+                file: None,
+            }),
+            None => Box::new(io::stdout()),
         }
     }
 }

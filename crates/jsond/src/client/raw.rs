@@ -53,6 +53,7 @@ impl RawLine {
         clock: &Clock,
     ) -> Result<Self, Failure> {
         let bytes = encode(request, target, authority);
+        socket.begin_exchange();
         let line = Self {
             socket,
             buffer: Vec::new(),

@@ -88,6 +88,17 @@ impl Request {
         Ok(request)
     }
 
+    /// A GET with nothing else.
+    pub(super) fn get(target: &str) -> Self {
+        Self {
+            method: "GET".to_owned(),
+            target: target.to_owned(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: None,
+        }
+    }
+
     fn add(&mut self, item: Item, parts: &mut Parts, read: ReadFile<'_>) -> Result<(), Failure> {
         match item {
             Item::Query { name, value } => self.query.push((name, value)),

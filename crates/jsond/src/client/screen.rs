@@ -7,10 +7,12 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::escape::{Escaper, escape_bytes_line, escape_line};
+use super::escape::{Escaper, escape_bytes_line, escape_line, escape_text};
 use super::failure::Failure;
 use super::head::Head;
 use super::limit;
+use super::memory::Response;
+use super::paint;
 use super::render::{self, Form};
 use super::session::Audience;
 use super::transcript::{Direction, Transcript};
@@ -112,14 +114,50 @@ impl<'a> Screen<'a> {
 
     /// Writes what was held as people read it.
     fn write_held(&mut self) -> Result<(), Failure> {
-        let shaped = self.held.as_ref();
-        match shaped.and_then(|(form, bytes)| form.render(bytes)) {
-            Some(text) => {
-                self.held = None;
-                self.write_text(text.as_bytes())
+        let Some((form, bytes)) = self.held.take() else {
+            return Ok(());
+        };
+        let text = form
+            .render(&bytes)
+            .or_else(|| String::from_utf8(bytes.clone()).ok());
+        match text {
+            Some(text) if form == Form::Json => {
+                let text = paint::json(&escape_text(&text));
+                self.print(&text)
             }
-            None => self.let_go(),
+            Some(text) => self.write_text(text.as_bytes()),
+            None => self.write_text(&bytes),
         }
+    }
+
+    /// Writes a text of our own to standard output.
+    pub(super) fn print(&mut self, text: &str) -> Result<(), Failure> {
+        self.within_line = !text.is_empty() && !text.ends_with('\n');
+        let written = self.out.write_all(text.as_bytes());
+        let flushed = written.and_then(|()| self.out.flush());
+        flushed.map_err(|error| Failure::output(&error))
+    }
+
+    /// Shows a response once more.
+    pub(super) fn show(&mut self, response: &Response) -> Result<(), Failure> {
+        self.say_status(&response.head);
+        self.hold(&response.head);
+        Audience::body(self, &response.body)?;
+        Audience::end(self)
+    }
+
+    /// How wide the terminal is that bodies are shown on.
+    pub(super) fn width(&self) -> Option<u16> {
+        self.escaper.as_ref()?;
+        let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok()?;
+        (size.ws_col > 0).then_some(size.ws_col)
+    }
+
+    /// From now on the body is held, if it is to be shaped.
+    fn hold(&mut self, head: &Head) {
+        self.held = Form::of(head)
+            .filter(|_| self.escaper.is_some() && !self.show.head)
+            .map(|form| (form, Vec::new()));
     }
 
     fn write_text(&mut self, bytes: &[u8]) -> Result<(), Failure> {
@@ -173,9 +211,7 @@ impl<'a> Screen<'a> {
 impl Audience for Screen<'_> {
     fn head(&mut self, head: &Head, transcript: &Transcript) -> Result<(), Failure> {
         self.status = Some(head.status);
-        self.held = Form::of(head)
-            .filter(|_| self.escaper.is_some() && !self.show.head)
-            .map(|form| (form, Vec::new()));
+        self.hold(head);
         if self.show.both_heads {
             self.say_heads(transcript);
         } else if self.show.status {
@@ -191,7 +227,7 @@ impl Audience for Screen<'_> {
         }
     }
 
-    fn question(&mut self, head: &Head, transcript: &Transcript) {
+    fn question(&mut self, head: &Head, _body: &[u8], transcript: &Transcript) {
         if self.show.both_heads {
             self.say_heads(transcript);
         } else {
@@ -270,7 +306,9 @@ mod tests {
             headers: vec![("content-type".into(), content_type.into())],
             ..Head::default()
         };
-        screen.head(&head, &Transcript::start()).unwrap();
+        screen
+            .head(&head, &Transcript::start(None, None, 0))
+            .unwrap();
         for piece in pieces {
             screen.body(piece).unwrap();
         }
@@ -279,7 +317,8 @@ mod tests {
             false => screen.break_off(),
         }
         drop(screen);
-        String::from_utf8(out).unwrap()
+        let text = String::from_utf8(out).unwrap();
+        anstream::adapter::strip_str(&text).to_string()
     }
 
     #[test]

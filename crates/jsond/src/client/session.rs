@@ -6,18 +6,21 @@
 
 use std::time::Duration;
 
-use super::address::Address;
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use super::choices::Choices;
 use super::clock::Clock;
 use super::failure::{Cause, Failure};
 use super::guide::Answer;
 use super::head::Head;
-use super::http::Exchange;
+use super::http::{Connection, Exchange};
 use super::limit;
+use super::peer::Peer;
 use super::raw::RawLine;
 use super::request::Request;
 use super::socket::Socket;
-use super::transcript::{Direction, Transcript};
+use super::transcript::{Direction, Record, Transcript};
 
 /// The dialect a person asks for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -36,7 +39,7 @@ pub(super) trait Audience {
     /// A final response begins.
     fn head(&mut self, head: &Head, transcript: &Transcript) -> Result<(), Failure>;
     /// A question came instead.
-    fn question(&mut self, head: &Head, transcript: &Transcript);
+    fn question(&mut self, head: &Head, body: &[u8], transcript: &Transcript);
     /// A piece of a final response's body.
     fn body(&mut self, piece: &[u8]) -> Result<(), Failure>;
     /// It is complete.
@@ -70,23 +73,34 @@ enum Origin {
 /// Requests to one server.
 #[derive(Debug)]
 pub(super) struct Session {
-    pub(super) address: Address,
+    pub(super) peer: Peer,
+    /// What crossed the wire.
+    pub(super) record: Rc<RefCell<Record>>,
     dialect: Dialect,
     timeout: Option<Duration>,
     /// The server was found to speak the raw dialect only.
     speaks_raw: bool,
     /// A connection on which nothing has been sent yet, for the next raw request.
     fresh: Option<Socket>,
+    /// A connection that waits for the next request over HTTP.
+    idle: Option<Connection>,
 }
 
 impl Session {
-    pub(super) fn new(address: Address, dialect: Dialect, timeout: Option<Duration>) -> Self {
+    pub(super) fn new(
+        peer: Peer,
+        dialect: Dialect,
+        timeout: Option<Duration>,
+        record: Record,
+    ) -> Self {
         Self {
-            address,
+            peer,
+            record: Rc::new(RefCell::new(record)),
             dialect,
             timeout,
             speaks_raw: false,
             fresh: None,
+            idle: None,
         }
     }
 
@@ -94,6 +108,40 @@ impl Session {
     /// nothing is said.
     pub(super) fn keep(&mut self, socket: Socket) {
         self.fresh = Some(socket);
+    }
+
+    /// Keeps a connection for the next request over HTTP.
+    pub(super) fn keep_idle(&mut self, connection: Connection) {
+        self.idle = Some(connection);
+    }
+
+    /// Connects.
+    pub(super) async fn connect(&self, clock: &Clock) -> Result<Socket, Failure> {
+        Socket::connect(&self.peer, &self.record, clock).await
+    }
+
+    /// Sends a request over HTTP, on the connection of the one before if it is still there. The
+    /// socket is that of the exchange, also where nothing came of it.
+    pub(super) async fn open_http(
+        &mut self,
+        request: &Request,
+        clock: &Clock,
+    ) -> Result<Result<Exchange, (Failure, Socket)>, Failure> {
+        if let Some(mut connection) = self.idle.take()
+            && connection.is_usable(is_idempotent(request)).await
+        {
+            let socket = connection.socket.clone();
+            match Exchange::open(connection, request, &self.peer, clock).await {
+                Ok(exchange) => return Ok(Ok(exchange)),
+                // The server closed it at that very moment.
+                Err(failure) if is_stale(&failure, &socket) && is_idempotent(request) => {}
+                Err(failure) => return Ok(Err((failure, socket))),
+            }
+        }
+        let socket = self.connect(clock).await?;
+        let connection = Connection::over(socket.clone()).await?;
+        let opened = Exchange::open(connection, request, &self.peer, clock).await;
+        Ok(opened.map_err(|failure| (failure, socket)))
     }
 
     /// The time for a whole exchange, if a person set one.
@@ -120,17 +168,15 @@ impl Session {
             let (line, head) = self.open_raw(request, &clock).await?;
             return finish_raw(line, head, request, &clock, audience).await;
         }
-        let socket = Socket::connect(&self.address, &clock).await?;
-        match Exchange::open(&socket, request, &self.address.authority(), &clock).await {
-            Ok(exchange) => {
-                self.take_http(exchange, socket, request, &clock, audience)
-                    .await
-            }
-            Err(failure) if self.dialect == Dialect::Auto && is_readable(&failure, &socket) => {
+        match self.open_http(request, &clock).await? {
+            Ok(exchange) => self.take_http(exchange, request, &clock, audience).await,
+            Err((failure, socket))
+                if self.dialect == Dialect::Auto && is_readable(&failure, &socket) =>
+            {
                 self.take_over(socket, failure, request, &clock, audience)
                     .await
             }
-            Err(failure) => Err(failure),
+            Err((failure, _)) => Err(failure),
         }
     }
 
@@ -150,12 +196,14 @@ impl Session {
                 Ok(head)
             }
             Origin::Http(asked) => {
-                let request = answer.into_request(&asked, &question.choices);
-                let socket = Socket::connect(&self.address, &clock).await?;
-                let authority = self.address.authority();
-                let exchange = Exchange::open(&socket, &request, &authority, &clock).await?;
+                let mut request = answer.into_request(&asked, &question.choices);
+                // A dialogue meets the state of its own moment.
+                request.headers.retain(|(name, _)| name != "If-Match");
+                let exchange = self.open_http(&request, &clock).await?;
+                let exchange = exchange.map_err(|(failure, _)| failure)?;
                 let head = exchange.head.clone();
-                emit_http(exchange, &socket, Vec::new(), &clock, audience).await?;
+                self.emit_http(exchange, Vec::new(), &clock, audience)
+                    .await?;
                 Ok(head)
             }
         }
@@ -165,12 +213,12 @@ impl Session {
     async fn take_http(
         &mut self,
         mut exchange: Exchange,
-        socket: Socket,
         request: &Request,
         clock: &Clock,
         audience: &mut dyn Audience,
     ) -> Result<Reply, Failure> {
         let head = exchange.head.clone();
+        let socket = exchange.socket().clone();
         let is_loose = self.dialect == Dialect::Auto && !head.is_framed();
         let mut held = Vec::new();
         if head.status == 300 && request.method != "HEAD" {
@@ -183,7 +231,8 @@ impl Session {
             }
             held = hold(&mut exchange, clock).await?;
             if let Some(choices) = Choices::parse(&held) {
-                audience.question(&head, &socket.transcript());
+                audience.question(&head, &held, &socket.transcript());
+                self.keep_idle(exchange.into_connection());
                 let origin = Origin::Http(request.clone());
                 return Ok(Reply::Question(Box::new(Question {
                     head,
@@ -198,8 +247,27 @@ impl Session {
                 return finish_raw(line, head, request, &clock, audience).await;
             }
         }
-        emit_http(exchange, &socket, held, clock, audience).await?;
+        self.emit_http(exchange, held, clock, audience).await?;
         Ok(Reply::Final(head))
+    }
+
+    /// Tells the audience of a response over the HTTP door, beginning with what was held back.
+    async fn emit_http(
+        &mut self,
+        mut exchange: Exchange,
+        held: Vec<u8>,
+        clock: &Clock,
+        audience: &mut dyn Audience,
+    ) -> Result<(), Failure> {
+        audience.head(&exchange.head, &exchange.socket().transcript())?;
+        if !held.is_empty() {
+            audience.body(&held)?;
+        }
+        while let Some(piece) = exchange.next(clock).await? {
+            audience.body(&piece)?;
+        }
+        self.keep_idle(exchange.into_connection());
+        audience.end()
     }
 
     /// Reads again, leniently, what hyper could not read; else asks again in the raw form.
@@ -260,7 +328,7 @@ impl Session {
                 opened => return opened,
             }
         }
-        let socket = Socket::connect(&self.address, clock).await?;
+        let socket = self.connect(clock).await?;
         self.open_raw_on(socket, request, clock).await
     }
 
@@ -275,11 +343,24 @@ impl Session {
             Some(bare) if self.dialect == Dialect::Auto && !bare.is_empty() => bare,
             _ => target,
         };
-        let authority = self.address.authority();
+        let authority = self.peer.authority();
         let mut line = RawLine::open(socket, request, target, &authority, clock).await?;
         let head = line.head(clock).await?;
         Ok((line, head))
     }
+}
+
+/// Whether a connection that was kept turned out to be gone: nothing came back on it.
+fn is_stale(failure: &Failure, socket: &Socket) -> bool {
+    let received = socket.transcript().bytes(Direction::Received);
+    failure.cause == Cause::Broken && received.is_empty()
+}
+
+/// Whether a request that may have been done can be sent once more.
+///
+/// *Source*: RFC 9110 §9.2.2
+fn is_idempotent(request: &Request) -> bool {
+    !matches!(request.method.as_str(), "POST" | "PATCH")
 }
 
 /// Whether the raw form can say all of the request.
@@ -324,24 +405,6 @@ async fn hold(exchange: &mut Exchange, clock: &Clock) -> Result<Vec<u8>, Failure
     Ok(held)
 }
 
-/// Tells the audience of a response over the HTTP door, beginning with what was held back.
-async fn emit_http(
-    mut exchange: Exchange,
-    socket: &Socket,
-    held: Vec<u8>,
-    clock: &Clock,
-    audience: &mut dyn Audience,
-) -> Result<(), Failure> {
-    audience.head(&exchange.head, &socket.transcript())?;
-    if !held.is_empty() {
-        audience.body(&held)?;
-    }
-    while let Some(piece) = exchange.next(clock).await? {
-        audience.body(&piece)?;
-    }
-    audience.end()
-}
-
 /// Goes on after the head of a raw reply: a question, or a final response.
 async fn finish_raw(
     mut line: RawLine,
@@ -354,7 +417,7 @@ async fn finish_raw(
     if head.status == 300 && has_body {
         let body = line.question(&head, clock).await?;
         if let Some(choices) = Choices::parse(&body) {
-            audience.question(&head, &line.socket.transcript());
+            audience.question(&head, &body, &line.socket.transcript());
             let origin = match line.is_closed() {
                 true => Origin::Http(request.clone()),
                 false => Origin::Raw(line),

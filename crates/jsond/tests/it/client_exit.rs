@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
+use crate::client_jsond::school;
 use crate::client_support::{Canned, client, finish, program, response};
 
 /// The exit code of one GET that is answered with these bytes.
@@ -100,11 +101,13 @@ fn an_answer_that_does_not_come_is_28() {
 }
 
 #[test]
-fn tls_is_35_until_it_is_spoken() {
-    assert_eq!(
-        client(&["https://localhost", "GET", "a"], "").code,
-        Some(35)
-    );
+fn what_speaks_no_tls_is_35() {
+    let server = school();
+    let url = format!("https://{}", server.address());
+    for flags in [&[][..], &["-k"]] {
+        let ran = client(&[&[&*url, "GET", "a"], flags].concat(), "");
+        assert_eq!((ran.code, ran.text()), (Some(35), ""), "{}", ran.error);
+    }
 }
 
 #[test]

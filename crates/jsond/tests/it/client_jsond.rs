@@ -23,9 +23,9 @@ pub(crate) fn address(server: &Server) -> String {
 }
 
 /// A person at the school, past the greeting and before the first prompt.
-pub(crate) fn person_at(server: &Server, words: &[&str], answers: bool) -> Person {
+pub(crate) fn person_at(server: &Server, words: &[&str]) -> Person {
     let address = address(server);
-    let mut person = Person::at(&[&[address.as_str()], words].concat(), answers);
+    let mut person = Person::at(&[&[address.as_str()], words].concat());
     person.sees(&address);
     person
 }
@@ -38,7 +38,7 @@ fn step(person: &mut Person, line: &str, status: &str) {
 
 /// The seven steps at a terminal, with answers field by field, or on one line where `one_line`.
 fn walk(person: &mut Person, bad_method: &str, one_line: bool) {
-    person.sees_first_prompt("Method : ");
+    person.sees("Method : ");
     person.types("GET students.json");
     person.sees("200 OK");
     person.sees("\"Chan_Jin\"");
@@ -85,14 +85,14 @@ fn walk(person: &mut Person, bad_method: &str, one_line: bool) {
         }
         person.sees(status);
     }
-    person.sees_prompt("Method : ");
+    person.sees("Method : ");
     person.presses(ControlCode::EndOfTransmission);
 }
 
 #[track_caller]
-fn check_walk(words: &[&str], answers: bool, bad_method: &str, one_line: bool) {
+fn check_walk(words: &[&str], bad_method: &str, one_line: bool) {
     let server = school();
-    let mut person = person_at(&server, words, answers);
+    let mut person = person_at(&server, words);
     walk(&mut person, bad_method, one_line);
     server.folder.becomes("students.json", &last_text());
     person.ends_with(0);
@@ -104,24 +104,18 @@ const BAD_METHOD_DIALOGUE: &str = "400 Bad Request";
 
 #[test]
 fn the_seven_steps_at_a_terminal_field_by_field() {
-    check_walk(&[], false, BAD_METHOD_HTTP, false);
-}
-
-#[test]
-fn the_seven_steps_in_the_line_editor_field_by_field() {
-    check_walk(&[], true, BAD_METHOD_HTTP, false);
+    check_walk(&[], BAD_METHOD_HTTP, false);
 }
 
 #[test]
 fn the_seven_steps_at_a_terminal_with_answers_on_one_line() {
-    check_walk(&[], false, BAD_METHOD_HTTP, true);
-    check_walk(&[], true, BAD_METHOD_HTTP, true);
+    check_walk(&[], BAD_METHOD_HTTP, true);
 }
 
 #[test]
 fn the_seven_steps_through_the_dialogue_door_at_a_terminal() {
-    check_walk(&["--dialect", "raw"], false, BAD_METHOD_DIALOGUE, false);
-    check_walk(&["--dialect", "raw"], true, BAD_METHOD_DIALOGUE, true);
+    check_walk(&["--dialect", "raw"], BAD_METHOD_DIALOGUE, false);
+    check_walk(&["--dialect", "raw"], BAD_METHOD_DIALOGUE, true);
 }
 
 const SCRIPT: &str = "\
@@ -238,7 +232,7 @@ fn the_seven_steps_one_at_a_time_with_their_exit_codes() {
 #[test]
 fn one_request_at_a_terminal_asks_its_questions_too() {
     let server = school();
-    let mut person = Person::at(&[&address(&server), "delete", "students.json"], false);
+    let mut person = Person::at(&[&address(&server), "delete", "students.json"]);
     person.sees("300 Multiple Choices");
     person.replies("  key : ", "So_Jeong");
     person.sees("200 OK");
@@ -276,7 +270,7 @@ fn a_script_gets_the_whole_problem() {
 #[test]
 fn in_an_array_collection_numbers_and_booleans_keep_their_type() {
     let server = school();
-    let mut person = person_at(&server, &[], false);
+    let mut person = person_at(&server, &[]);
     person.replies("Method : ", "POST classes.json");
     for (prompt, answer) in [
         ("  key               : ", "4"),

@@ -1,87 +1,87 @@
 //! A person in front of `jsond client`, through a pseudo-terminal: sees, types, presses.
 //!
-//! With an answering terminal reedline edits; without one keys are read plainly. Nothing sleeps: a
-//! person waits for what they expect to see, and is patient for a bounded time.
+//! At a terminal that can be edited on rustyline edits; at a dumb one keys are read plainly. Nothing
+//! sleeps: a person waits for what they expect to see, and is patient for a bounded time.
 
 use std::process::Command;
 use std::time::Duration;
 
 use expectrl::process::unix::WaitStatus;
 use expectrl::session::OsSession;
-use expectrl::{ControlCode, Eof, Expect, Session};
+use expectrl::{ControlCode, Eof, Expect, Regex, Session};
 
 use crate::client_support::program;
 
-const CURSOR_QUESTION: &str = "\u{1b}[6n";
+/// A screen on which every line of a test stays.
+const ROWS: u16 = 500;
+const COLUMNS: u16 = 160;
 
 /// A person in front of `jsond client …`.
 pub(crate) struct Person {
     session: OsSession,
-    /// The terminal tells where its cursor is.
-    answers: bool,
-    /// Everything seen so far.
-    screen: String,
-    _home: tempfile::TempDir,
+    /// The terminal, as it shows what came.
+    parser: vt100::Parser,
+    /// How much of it was seen.
+    seen: usize,
+    home: tempfile::TempDir,
 }
 
 impl Person {
-    pub(crate) fn at(words: &[&str], answers: bool) -> Self {
-        Self::with(words, answers, |_| {})
+    pub(crate) fn at(words: &[&str]) -> Self {
+        Self::with(words, |_| {})
     }
 
     /// The same, with something changed about how the program is run.
-    pub(crate) fn with(words: &[&str], answers: bool, change: impl FnOnce(&mut Command)) -> Self {
+    pub(crate) fn with(words: &[&str], change: impl FnOnce(&mut Command)) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut command = program(home.path());
         command.arg("client").args(words);
         change(&mut command);
         let mut session = Session::spawn(command).unwrap();
         session.set_expect_timeout(Some(Duration::from_secs(20)));
+        let process = session.get_process_mut();
+        process.set_window_size(COLUMNS, ROWS).unwrap();
         Self {
             session,
-            answers,
-            screen: String::new(),
-            _home: home,
+            parser: vt100::Parser::new(ROWS, COLUMNS, 0),
+            seen: 0,
+            home,
         }
     }
 
-    /// The first prompt is plain; the terminal's answer to the question behind it brings the editor.
-    pub(crate) fn sees_first_prompt(&mut self, prompt: &str) {
-        if self.answers {
-            self.sees(prompt);
-            self.answers_question();
-        }
-        self.sees_prompt(prompt);
+    /// The folder the program runs in.
+    pub(crate) fn home(&self) -> &std::path::Path {
+        self.home.path()
     }
 
-    /// Waits for a prompt, and as a terminal answers what it is asked on the way.
-    pub(crate) fn sees_prompt(&mut self, prompt: &str) {
-        if self.answers {
-            self.answers_question();
-        }
-        self.sees(prompt);
-    }
-
-    fn answers_question(&mut self) {
-        self.sees(CURSOR_QUESTION);
-        self.session.send("\u{1b}[1;1R").unwrap();
-    }
-
+    /// Waits until this is on the screen, behind what was seen before.
     pub(crate) fn sees(&mut self, text: &str) {
-        match self.session.expect(text) {
-            Ok(found) => self
-                .screen
-                .push_str(&String::from_utf8_lossy(found.as_bytes())),
-            Err(error) => panic!(
-                "{text:?} was not seen: {error}; before it {:?}",
-                self.screen
-            ),
+        let wanted = text.trim_end();
+        loop {
+            let shown = self.shown();
+            if let Some(at) = shown.get(self.seen..).and_then(|rest| rest.find(wanted)) {
+                self.seen += at + wanted.len();
+                return;
+            }
+            match self.session.expect(Regex("(?s).+")) {
+                Ok(found) => self.parser.process(found.as_bytes()),
+                Err(error) => panic!("{text:?} was not seen: {error}; on the screen is\n{shown}"),
+            }
         }
+    }
+
+    /// All lines of the screen, without what trails them.
+    fn shown(&self) -> String {
+        let lines = self.parser.screen().rows(0, COLUMNS);
+        let lines: Vec<String> = lines
+            .map(|line| line.trim_end().to_owned() + "\n")
+            .collect();
+        lines.concat()
     }
 
     /// Types at a prompt.
     pub(crate) fn replies(&mut self, prompt: &str, line: &str) {
-        self.sees_prompt(prompt);
+        self.sees(prompt);
         self.types(line);
     }
 
@@ -103,17 +103,15 @@ impl Person {
         self.session.send(key).unwrap();
     }
 
-    /// Waits for the end; gives everything that was on the screen, without what a terminal obeys.
+    /// Waits for the end; gives everything that is on the screen then, line by line.
     pub(crate) fn ends_with(mut self, code: i32) -> String {
         let rest = self.session.expect(Eof).unwrap();
-        self.screen
-            .push_str(&String::from_utf8_lossy(rest.as_bytes()));
+        self.parser.process(rest.as_bytes());
+        let screen = self.shown().trim_end_matches('\n').to_owned() + "\n";
         match self.session.get_process().wait().unwrap() {
-            WaitStatus::Exited(_, found) => assert_eq!(found, code, "{}", self.screen),
+            WaitStatus::Exited(_, found) => assert_eq!(found, code, "{screen}"),
             status => panic!("{status:?}"),
         }
-        self.screen
-            .replace(CURSOR_QUESTION, "")
-            .replace("\r\n", "\n")
+        screen
     }
 }

@@ -17,11 +17,11 @@ fn screen_of(server: &Server, words: &[&str], typed: &[(&str, &str)]) -> String 
     let no_color = |command: &mut Command| {
         command.env("NO_COLOR", "1");
     };
-    let mut person = Person::with(&words, false, no_color);
+    let mut person = Person::with(&words, no_color);
     for (prompt, line) in typed {
         person.replies(prompt, line);
     }
-    person.sees_prompt("Method : ");
+    person.sees("Method : ");
     person.presses(ControlCode::EndOfTransmission);
     person.ends_with(0)
 }
@@ -50,7 +50,7 @@ Method : POST students.json
   \"grade\": \"4.3\",
   \"department\": \"software\"
 }}
-Method : \n",
+Method :\n",
         address(&server)
     );
     assert_eq!(screen_of(&server, &[], &typed), expected);
@@ -61,17 +61,17 @@ fn ctrl_c_or_ctrl_d_in_the_middle_of_the_questions_sends_nothing() {
     for dialect in ["http", "raw"] {
         for key in [ControlCode::EndOfText, ControlCode::EndOfTransmission] {
             let server = school();
-            let mut person = person_at(&server, &["--dialect", dialect], false);
+            let mut person = person_at(&server, &["--dialect", dialect]);
             person.replies("Method : ", "POST students.json");
             person.replies("  key            : ", "Seung_Hyun");
             person.replies("  student_number : ", "20213100");
-            person.sees_prompt("  grade          : ");
+            person.sees("  grade          : ");
             person.presses(key);
             person.sees("Given up, nothing was sent.");
             // The conversation goes on, and nothing of the answer is in it.
             person.replies("Method : ", "GET students.json");
             person.sees("200 OK");
-            person.sees_prompt("Method : ");
+            person.sees("Method : ");
             person.presses(ControlCode::EndOfTransmission);
             let screen = person.ends_with(0);
             assert_eq!(screen.matches("Seung_Hyun").count(), 1, "{screen}");
@@ -116,7 +116,7 @@ fn a_person_is_told_what_went_wrong_in_a_sentence() {
         let shown = after.lines().next().unwrap();
         assert!(shown.contains(sentence), "{status}: {shown}\n{screen}");
         let next = after.lines().nth(1).unwrap();
-        assert!(next.starts_with("Method : "), "{status}: {next}\n{screen}");
+        assert!(next.starts_with("Method :"), "{status}: {next}\n{screen}");
     }
     assert!(
         !screen.contains("{\"") && !screen.contains("problems.md"),
@@ -165,8 +165,8 @@ fn a_person_speaks_korean() {
 #[test]
 fn a_pasted_worksheet_is_done_line_by_line() {
     let server = school();
-    let mut person = person_at(&server, &[], true);
-    person.sees_first_prompt("Method : ");
+    let mut person = person_at(&server, &[]);
+    person.sees("Method : ");
     person.pastes(
         "POST students.json\rSeung_Hyun 20213100 4.3 software\rPUT students.json/Da_Eun \
          grade:=4.0 note='two\rlines'\rGET nothing.json",
@@ -181,7 +181,7 @@ fn a_pasted_worksheet_is_done_line_by_line() {
     ] {
         person.sees(shown);
     }
-    person.sees_prompt("Method : ");
+    person.sees("Method : ");
     person.presses(ControlCode::EndOfTransmission);
     person.ends_with(0);
     let written = json!({"grade": 4.0, "note": "two\nlines"});

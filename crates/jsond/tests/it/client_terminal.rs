@@ -1,7 +1,6 @@
 //! The client at a terminal: a person who types, through a pseudo-terminal.
 //!
-//! One that answers no questions (as most test harnesses), and one that says where its cursor is,
-//! where reedline edits.
+//! One that can be edited on, and a dumb one.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -11,16 +10,18 @@ use expectrl::ControlCode;
 use crate::client_person::Person;
 use crate::client_support::{Canned, Student, response};
 
-fn check_dialogues(answers: bool) {
+fn check_dialogues(terminal: &str) {
     let Some(server) = Student::start("bare") else {
         return;
     };
-    let mut person = Person::at(&[&server.address], answers);
+    let mut person = Person::with(&[&server.address], |command| {
+        command.env("TERM", terminal);
+    });
     person.sees(&format!(
         "Connected to {}. Ctrl-D ends, ? helps.",
         server.address
     ));
-    person.sees_first_prompt("Method : ");
+    person.sees("Method : ");
     person.types("post students.json");
     person.sees("300 Multiple Choices");
     for (field, answer) in [
@@ -31,26 +32,26 @@ fn check_dialogues(answers: bool) {
         ("  grade          : ", "4.3"),
         ("  department     : ", "소프트웨어"),
     ] {
-        person.sees_prompt(field);
+        person.sees(field);
         person.types(answer);
     }
     person.sees("201 Created");
-    person.sees_prompt("Method : ");
+    person.sees("Method : ");
     person.types("PUT students.json");
-    person.sees_prompt("  key          : ");
+    person.sees("  key          : ");
     person.types("Seung_Hyun grade 4.5");
     person.sees("200 OK");
-    person.sees_prompt("Method : ");
+    person.sees("Method : ");
     person.types("DELETE");
-    person.sees_prompt("File : ");
+    person.sees("File : ");
     person.types("students.json");
-    person.sees_prompt("  key : ");
+    person.sees("  key : ");
     person.types("So_Jeong");
     person.sees("200 OK");
-    person.sees_prompt("Method : ");
+    person.sees("Method : ");
     person.types("GET students.json");
     person.sees("\"Seung_Hyun\"");
-    person.sees_prompt("Method : ");
+    person.sees("Method : ");
     person.presses(ControlCode::EndOfTransmission);
     let file = server.file();
     assert!(
@@ -62,22 +63,22 @@ fn check_dialogues(answers: bool) {
 }
 
 #[test]
-fn the_dialogues_work_where_the_terminal_answers_nothing() {
-    check_dialogues(false);
+fn the_dialogues_work_at_a_dumb_terminal() {
+    check_dialogues("dumb");
 }
 
 #[test]
 fn the_dialogues_work_with_the_line_editor() {
-    check_dialogues(true);
+    check_dialogues("xterm");
 }
 
 #[test]
 fn the_first_prompt_does_not_wait_for_the_terminal() {
     let server = Canned::answering(response("404 Not Found", "", ""));
     let started = Instant::now();
-    let mut person = Person::at(&[&server.address], false);
-    person.sees_prompt("Method : ");
-    // reedline alone would wait two seconds for the cursor.
+    let mut person = Person::at(&[&server.address]);
+    person.sees("Method : ");
+    // Some editors wait two seconds for a terminal to say where its cursor is.
     assert!(
         started.elapsed() < Duration::from_millis(1500),
         "{:?}",
@@ -93,17 +94,17 @@ fn ctrl_c_in_a_dialogue_gives_up_without_sending() {
         return;
     };
     let before = server.file();
-    let mut person = Person::at(&[&server.address], false);
-    person.sees_prompt("Method : ");
+    let mut person = Person::at(&[&server.address]);
+    person.sees("Method : ");
     person.types("DELETE students.json");
-    person.sees_prompt("  key : ");
+    person.sees("  key : ");
     person.types_without_return("So_Je");
     person.presses(ControlCode::EndOfText);
     person.sees("nothing was sent");
-    person.sees_prompt("Method : ");
+    person.sees("Method : ");
     person.types_without_return("GET stud");
     person.presses(ControlCode::EndOfText);
-    person.sees_prompt("Method : ");
+    person.sees("Method : ");
     person.types(".quit");
     person.ends_with(0);
     assert_eq!(server.file(), before);
@@ -117,13 +118,13 @@ fn a_waiting_request_can_be_interrupted() {
             false => std::io::Read::read(stream, &mut [0]).map(drop),
         };
     });
-    let mut person = Person::at(&[&server.address], false);
-    person.sees_prompt("Method : ");
+    let mut person = Person::at(&[&server.address]);
+    person.sees("Method : ");
     person.types("GET a.json");
     person.sees("GET a.json");
     person.presses(ControlCode::EndOfText);
     person.sees("Interrupted");
-    person.sees_prompt("Method : ");
+    person.sees("Method : ");
     person.presses(ControlCode::EndOfTransmission);
     person.ends_with(0);
 }
@@ -140,13 +141,13 @@ fn an_interrupted_request_takes_the_rest_of_a_paste_with_it() {
             }
         };
     });
-    let mut person = Person::at(&[&server.address], true);
-    person.sees_first_prompt("Method : ");
+    let mut person = Person::at(&[&server.address]);
+    person.sees("Method : ");
     person.pastes("GET a.json\rDELETE b.json If-Match:*");
     is_asked.recv_timeout(Duration::from_secs(20)).unwrap();
     person.presses(ControlCode::EndOfText);
     person.sees("Interrupted");
-    person.sees_prompt("Method : ");
+    person.sees("Method : ");
     person.presses(ControlCode::EndOfTransmission);
     person.ends_with(0);
     assert!(
@@ -166,12 +167,12 @@ fn the_greeting_names_a_jsond_and_counts_its_files() {
         };
         stream.write_all(&response("200 OK", "", body)).unwrap();
     });
-    let mut person = Person::at(&[&server.address], false);
+    let mut person = Person::at(&[&server.address]);
     let address = &server.address;
     person.sees(&format!(
         "Connected to {address} (jsond 0.1.0, 2 files). Ctrl-D ends, ? helps."
     ));
-    person.sees_prompt("Method : ");
+    person.sees("Method : ");
     person.types("?");
     person.sees(".quit");
     person.presses(ControlCode::EndOfTransmission);
@@ -189,16 +190,16 @@ fn the_fields_of_an_http_question_are_sent_by_name() {
         };
         stream.write_all(&answer).unwrap();
     });
-    let mut person = Person::at(&[&server.address, "POST", "s.json"], false);
-    person.sees_prompt("  key            : ");
+    let mut person = Person::at(&[&server.address, "POST", "s.json"]);
+    person.sees("  key            : ");
     person.types("?");
     person.sees("string; for example A");
-    person.sees_prompt("  key            : ");
+    person.sees("  key            : ");
     person.types("\"Kim Minsu\"");
-    person.sees_prompt("  grade (number) : ");
+    person.sees("  grade (number) : ");
     person.types("high");
     person.sees("not a number; for example 4.1");
-    person.sees_prompt("  grade (number) : ");
+    person.sees("  grade (number) : ");
     person.types("4.3");
     person.sees("201 Created");
     person.sees("  /s.json/Kim%20Minsu");
@@ -215,7 +216,7 @@ fn nobody_there_is_said_before_any_prompt() {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);
-    let mut person = Person::at(&[&address], false);
+    let mut person = Person::at(&[&address]);
     person.sees(&format!("error: nobody listens at {address}"));
     person.ends_with(7);
 }
@@ -225,18 +226,15 @@ fn a_raw_server_sees_no_connection_on_which_nothing_is_said() {
     let Some(server) = Student::start("bare") else {
         return;
     };
-    let mut person = Person::at(
-        &[&server.address, "--dialect", "raw", "--lang", "ko"],
-        false,
-    );
+    let mut person = Person::at(&[&server.address, "--dialect", "raw", "--lang", "ko"]);
     person.sees("에 접속되었습니다");
-    person.sees_prompt("Method : ");
+    person.sees("Method : ");
     person.types("GET students.json");
     person.sees("Chan_Jin");
-    person.sees_prompt("Method : ");
+    person.sees("Method : ");
     person.types("GET students.json");
     person.sees("Chan_Jin");
-    person.sees_prompt("Method : ");
+    person.sees("Method : ");
     person.presses(ControlCode::EndOfTransmission);
     person.ends_with(0);
     assert_eq!(server.log(), "request ['GET', 'students.json']\n".repeat(2));

@@ -187,7 +187,7 @@ pub(crate) fn check_manifest(name: &str, manifest: &str) -> Vec<String> {
         "tokio-rustls",
         "h2",
         "clap",
-        "reedline",
+        "rustyline",
         "anstream",
         "anstyle",
         "jsond",

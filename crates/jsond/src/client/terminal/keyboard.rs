@@ -1,62 +1,104 @@
-//! Lines from a person: reedline, once the terminal has shown that it is one.
+//! Lines from a person at a terminal: rustyline edits them, with history, completion and hints.
 //!
-//! reedline asks the terminal where its cursor is and waits two seconds for the answer, before it
-//! shows a prompt at all; something that is only a pseudo-terminal never answers. So the first
-//! prompt is written at once with that question behind it, and keys are read plainly. As soon as
-//! the answer is among them, reedline takes over with what was typed so far; without it, plain
-//! reading goes on.
+//! Where standard output is no terminal, or a dumb one, keys are read plainly: the prompt goes to
+//! standard error then, and a line can be erased and given up.
 
 use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
+use std::path::PathBuf;
 
-use reedline::{
-    Highlighter, Prompt, PromptEditMode, PromptHistorySearch, Reedline, Signal, StyledText,
-};
 use rustix::termios::{self, LocalModes, OptionalActions, Termios};
+use rustyline::completion::{Completer, Pair};
+use rustyline::config::{BellStyle, CompletionType};
+use rustyline::error::ReadlineError;
+use rustyline::highlight::Highlighter;
+use rustyline::hint::{Hint, Hinter, HistoryHinter};
+use rustyline::history::FileHistory;
+use rustyline::validate::Validator;
+use rustyline::{Config, Context, Editor, Helper};
 
 use super::keys::{Effect, Keys};
 use super::{Lines, Purpose, Typed};
+use crate::client::catalog::Catalog;
+use crate::client::complete::{self, Name, Names as _, Offer};
 use crate::client::escape::escape_line;
+use crate::client::language::Language;
 use crate::client::words::take_line;
 
 /// A person at a terminal.
-pub(in crate::client) struct Keyboard {
+pub(in crate::client) struct Keyboard<'a> {
+    /// Absent where lines cannot be edited.
+    editors: Option<Editors<'a>>,
     keys: Keys,
-    /// The terminal may be asked where its cursor is.
-    may_ask: bool,
-    editors: Option<Editors>,
     /// What was pasted together with the last line, after it.
     pasted: String,
+    /// Where requests are kept from one conversation to the next.
+    history: Option<PathBuf>,
 }
 
 /// One editor with the history of requests, one without any for answers.
-struct Editors {
-    request: Reedline,
-    answer: Reedline,
+struct Editors<'a> {
+    request: Editor<Assistant<'a>, FileHistory>,
+    answer: Editor<Assistant<'a>, FileHistory>,
 }
 
-impl Keyboard {
-    /// A keyboard on standard input; `editing` when both outputs are the terminal too, and it is
-    /// not a dumb one.
-    pub(in crate::client) fn new(editing: bool) -> Self {
-        Self {
+impl<'a> Keyboard<'a> {
+    /// A keyboard that edits.
+    ///
+    /// Errors: those of the terminal.
+    pub(in crate::client) fn editing(
+        catalog: &'a Catalog<'a>,
+        language: Language,
+        history: Option<PathBuf>,
+    ) -> io::Result<Self> {
+        let editor = |purpose| -> io::Result<Editor<Assistant<'a>, FileHistory>> {
+            let config = Config::builder()
+                .completion_type(CompletionType::List)
+                .completion_show_all_if_ambiguous(true)
+                .bell_style(BellStyle::None)
+                .auto_add_history(false)
+                .history_ignore_space(true)
+                .build();
+            let mut editor = Editor::with_config(config).map_err(to_io)?;
+            editor.set_helper(Some(Assistant {
+                catalog,
+                language: Cell::new(language),
+                purpose,
+                offered: RefCell::default(),
+                past: HistoryHinter {},
+            }));
+            Ok(editor)
+        };
+        let mut request = editor(Purpose::Request)?;
+        if let Some(file) = &history {
+            // A history that is not there yet, or cannot be read, is empty.
+            let _ = request.load_history(file);
+        }
+        let answer = editor(Purpose::Answer)?;
+        Ok(Self {
+            editors: Some(Editors { request, answer }),
             keys: Keys::default(),
-            may_ask: editing,
-            editors: None,
             pasted: String::new(),
+            history,
+        })
+    }
+
+    /// A keyboard whose keys are read plainly.
+    pub(in crate::client) fn plain() -> Self {
+        Self {
+            editors: None,
+            keys: Keys::default(),
+            pasted: String::new(),
+            history: None,
         }
     }
 
-    /// Reads keys until they make a line; `None` when reedline has to take over.
-    fn read_plainly(&mut self, prompt: &str) -> io::Result<Option<Typed>> {
+    /// Reads keys until they make a line.
+    fn read_plainly(&mut self, prompt: &str) -> io::Result<Typed> {
         let _mode = KeyMode::enter()?;
         let mut terminal = io::stderr();
-        let question = if std::mem::take(&mut self.may_ask) {
-            "\x1b[6n"
-        } else {
-            ""
-        };
-        terminal.write_all(format!("{prompt}{question}").as_bytes())?;
+        terminal.write_all(prompt.as_bytes())?;
         loop {
             let typed = match read_key()? {
                 None => Typed::End,
@@ -66,33 +108,16 @@ impl Keyboard {
                         terminal.write_all(text.as_bytes())?;
                         continue;
                     }
-                    Effect::CursorReported => {
-                        terminal.write_all(b"\r\x1b[K")?;
-                        return Ok(None);
-                    }
                     Effect::Line(line) => Typed::Line(line),
                     Effect::GivenUp => Typed::GivenUp,
                     Effect::End => Typed::End,
                 },
             };
             terminal.write_all(b"\n")?;
-            return Ok(Some(typed));
+            return Ok(typed);
         }
     }
 
-    fn take_over(&mut self) -> &mut Editors {
-        let typed = self.keys.take_line();
-        let editors = self.editors.insert(Editors {
-            request: editor(),
-            answer: editor(),
-        });
-        let insert = [reedline::EditCommand::InsertString(typed)];
-        editors.request.run_edit_commands(&insert);
-        editors
-    }
-}
-
-impl Keyboard {
     /// The next line of a paste, shown as if it had been typed.
     fn next_pasted(&mut self, prompt: &str, purpose: Purpose) -> io::Result<Option<Typed>> {
         let Some(line) = take_line(&mut self.pasted, purpose == Purpose::Request) else {
@@ -101,50 +126,172 @@ impl Keyboard {
         writeln!(io::stderr(), "{prompt}{}", escape_line(&line))?;
         Ok(Some(Typed::Line(line)))
     }
+
+    fn remember(&mut self, line: &str) {
+        let Some(editors) = &mut self.editors else {
+            return;
+        };
+        if line.trim().is_empty() || has_secret(line) {
+            return;
+        }
+        // What cannot be kept is still in the history of this conversation.
+        let _ = editors.request.add_history_entry(line);
+        if let Some(file) = &self.history {
+            if let Some(folder) = file.parent() {
+                let _ = std::fs::create_dir_all(folder);
+            }
+            let _ = editors.request.append_history(file);
+        }
+    }
 }
 
-impl Lines for Keyboard {
+/// Whether a line has something that must not be kept.
+fn has_secret(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    [
+        "authorization",
+        "cookie:",
+        "bearer ",
+        "access_token",
+        "api-key",
+        "password",
+    ]
+    .iter()
+    .any(|word| line.contains(word))
+}
+
+fn to_io(error: ReadlineError) -> io::Error {
+    match error {
+        ReadlineError::Io(error) => error,
+        other => io::Error::other(other.to_string()),
+    }
+}
+
+impl Lines for Keyboard<'_> {
     fn next(&mut self, prompt: &str, purpose: Purpose) -> io::Result<Typed> {
         if let Some(typed) = self.next_pasted(prompt, purpose)? {
             return Ok(typed);
         }
-        if self.editors.is_none() {
-            if let Some(typed) = self.read_plainly(prompt)? {
-                return Ok(typed);
-            }
-            self.take_over();
-        }
-        let editors = self
-            .editors
-            .as_mut()
-            .expect("the editors have just been made");
+        let Some(editors) = &mut self.editors else {
+            return self.read_plainly(prompt);
+        };
         let editor = match purpose {
             Purpose::Request => &mut editors.request,
             Purpose::Answer => &mut editors.answer,
         };
-        match editor.read_line(&PlainPrompt(prompt))? {
-            Signal::Success(text) => {
+        match editor.readline(prompt) {
+            Ok(text) => {
+                if purpose == Purpose::Request {
+                    self.remember(&text);
+                }
                 self.pasted = text;
                 let line = take_line(&mut self.pasted, purpose == Purpose::Request);
                 Ok(Typed::Line(line.unwrap_or_default()))
             }
-            Signal::CtrlC => Ok(Typed::GivenUp),
-            _ => Ok(Typed::End),
+            Err(ReadlineError::Interrupted) => Ok(Typed::GivenUp),
+            Err(ReadlineError::Eof) => Ok(Typed::End),
+            Err(error) => Err(to_io(error)),
         }
     }
+
     fn forget(&mut self) {
         self.pasted.clear();
     }
+
+    fn offer(&mut self, target: Option<&str>) {
+        if let Some(assistant) = self.editors.as_ref().and_then(|it| it.answer.helper()) {
+            let names = target.map(|target| assistant.catalog.below(target));
+            assistant.offered.replace(names.unwrap_or_default());
+        }
+    }
+
+    fn speak(&mut self, language: Language) {
+        if let Some(assistant) = self.editors.as_ref().and_then(|it| it.request.helper()) {
+            assistant.language.set(language);
+        }
+    }
 }
 
-fn editor() -> Reedline {
-    Reedline::create()
-        .with_highlighter(Box::new(NoHighlighter))
-        .with_ansi_colors(false)
-        .use_bracketed_paste(true)
+/// Who helps while a line is edited.
+struct Assistant<'a> {
+    catalog: &'a Catalog<'a>,
+    language: Cell<Language>,
+    purpose: Purpose,
+    /// What can be answered.
+    offered: RefCell<Vec<Name>>,
+    past: HistoryHinter,
 }
 
-/// Reads one byte, so that what follows stays in the terminal for reedline.
+impl Helper for Assistant<'_> {}
+
+impl Validator for Assistant<'_> {}
+
+impl Completer for Assistant<'_> {
+    type Candidate = Pair;
+
+    fn complete(
+        &self,
+        line: &str,
+        at: usize,
+        _: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let line = &line[..at];
+        let Offer { start, words } = match self.purpose {
+            Purpose::Request => {
+                complete::request(line, &self.catalog.folder.borrow(), self.catalog)
+            }
+            Purpose::Answer => complete::answer(line, &self.offered.borrow()),
+        };
+        let pairs = words.into_iter().map(|word| Pair {
+            // What a server has must not reach the terminal as it is.
+            display: escape_line(word.trim_end()),
+            replacement: escape_line(&word),
+        });
+        Ok((start, pairs.collect()))
+    }
+}
+
+/// How a line may go on.
+struct Going {
+    text: String,
+    /// It can be taken over; otherwise it only says how.
+    is_taken: bool,
+}
+
+impl Hint for Going {
+    fn display(&self) -> &str {
+        &self.text
+    }
+
+    fn completion(&self) -> Option<&str> {
+        self.is_taken.then_some(&self.text)
+    }
+}
+
+impl Hinter for Assistant<'_> {
+    type Hint = Going;
+
+    fn hint(&self, line: &str, at: usize, context: &Context<'_>) -> Option<Going> {
+        if self.purpose == Purpose::Answer || line.is_empty() || at < line.len() {
+            return None;
+        }
+        if let Some(text) = self.past.hint(line, at, context) {
+            let is_taken = true;
+            return Some(Going { text, is_taken });
+        }
+        let text = complete::usage(line, self.language.get())?.to_owned();
+        let is_taken = false;
+        Some(Going { text, is_taken })
+    }
+}
+
+impl Highlighter for Assistant<'_> {
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        Cow::Owned(format!("\x1b[2m{hint}\x1b[0m"))
+    }
+}
+
+/// Reads one byte, so that what follows stays in the terminal for the next line.
 fn read_key() -> io::Result<Option<u8>> {
     let mut byte = [0];
     loop {
@@ -181,38 +328,20 @@ impl Drop for KeyMode {
     }
 }
 
-/// A prompt that is only its text.
-struct PlainPrompt<'a>(&'a str);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Prompt for PlainPrompt<'_> {
-    fn render_prompt_left(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.0)
-    }
-
-    fn render_prompt_right(&self) -> Cow<'_, str> {
-        Cow::Borrowed("")
-    }
-
-    fn render_prompt_indicator(&self, _mode: PromptEditMode) -> Cow<'_, str> {
-        Cow::Borrowed("")
-    }
-
-    fn render_prompt_multiline_indicator(&self) -> Cow<'_, str> {
-        Cow::Borrowed("… ")
-    }
-
-    fn render_prompt_history_search_indicator(&self, search: PromptHistorySearch) -> Cow<'_, str> {
-        Cow::Owned(format!("(history: {}) ", search.term))
-    }
-}
-
-/// What is typed is shown as it is.
-struct NoHighlighter;
-
-impl Highlighter for NoHighlighter {
-    fn highlight(&self, line: &str, _cursor: usize) -> StyledText {
-        let mut text = StyledText::new();
-        text.push((Default::default(), line.to_owned()));
-        text
+    #[test]
+    fn lines_with_secrets_are_not_kept() {
+        for line in [
+            "GET a Authorization:Bearer-abc",
+            "GET a 'Authorization: Bearer abc'",
+            "GET a cookie:a=b",
+            "GET a?access_token=abc",
+        ] {
+            assert!(has_secret(line), "{line}");
+        }
+        assert!(!has_secret("GET students.json"));
     }
 }

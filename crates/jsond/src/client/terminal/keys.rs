@@ -1,7 +1,6 @@
-//! Bytes of a keyboard into a line: the editor for terminals that answer no questions.
+//! Bytes of a keyboard into a line: the editor for terminals on which nothing can be placed.
 //!
-//! Pure. Typing at the end, Backspace, Ctrl-U, Ctrl-W, Ctrl-C, Ctrl-D. It also recognises the answer
-//! to "where is the cursor?", by which a real terminal is known.
+//! Pure. Typing at the end, Backspace, Ctrl-U, Ctrl-W, Ctrl-C, Ctrl-D.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -14,8 +13,6 @@ pub(super) enum Effect {
     Line(String),
     GivenUp,
     End,
-    /// The terminal said where its cursor is.
-    CursorReported,
 }
 
 /// The longest line that is kept.
@@ -32,7 +29,7 @@ pub(super) struct Keys {
 
 impl Keys {
     /// What has been typed so far; it is taken away.
-    pub(super) fn take_line(&mut self) -> String {
+    fn take_line(&mut self) -> String {
         std::mem::take(&mut self.line)
     }
 
@@ -97,12 +94,8 @@ impl Keys {
         if (is_introducer || is_parameter) && self.pending.len() < 32 {
             return Effect::Nothing;
         }
-        let sequence = std::mem::take(&mut self.pending);
-        if is_cursor_report(&sequence) {
-            Effect::CursorReported
-        } else {
-            Effect::Nothing
-        }
+        self.pending.clear();
+        Effect::Nothing
     }
 
     fn insert(&mut self, character: char) -> Effect {
@@ -121,20 +114,6 @@ impl Keys {
             _ => Effect::Echo("\u{8} \u{8}".repeat(columns)),
         }
     }
-}
-
-/// `ESC [ row ; column R`
-fn is_cursor_report(sequence: &[u8]) -> bool {
-    let Some(numbers) = sequence
-        .strip_prefix(b"\x1b[")
-        .and_then(|rest| rest.strip_suffix(b"R"))
-    else {
-        return false;
-    };
-    let is_number = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
-    let mut parts = numbers.split(|byte| *byte == b';');
-    matches!((parts.next(), parts.next(), parts.next()),
-        (Some(row), Some(column), None) if is_number(row) && is_number(column))
 }
 
 #[cfg(test)]
@@ -177,7 +156,7 @@ mod tests {
     #[test]
     fn escape_sequences_do_not_become_text() {
         check(b"a\x1b[Ab\x1b[3~\x1bOPc\n", "abc");
-        assert_eq!(last_effect(b"ab\x1b[24;80R"), Effect::CursorReported);
+        assert_eq!(last_effect(b"ab\x1b[24;80R"), Effect::Nothing);
         assert_eq!(last_effect(b"\x1b[1;2;3R"), Effect::Nothing);
     }
 

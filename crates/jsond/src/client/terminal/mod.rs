@@ -8,6 +8,8 @@ mod pipe;
 
 use std::io;
 
+use super::language::Language;
+
 pub(super) use keyboard::Keyboard;
 pub(super) use pipe::Pipe;
 
@@ -35,6 +37,12 @@ pub(super) trait Lines {
 
     /// Forgets lines that were given ahead, when the person has interrupted what they led to.
     fn forget(&mut self) {}
+
+    /// The names below this target can be the next answer.
+    fn offer(&mut self, _target: Option<&str>) {}
+
+    /// From now on hints are in this language.
+    fn speak(&mut self, _language: Language) {}
 }
 
 #[cfg(test)]
