@@ -114,6 +114,7 @@ impl Conversation<'_> {
     pub(super) fn look(&mut self, target: &str) -> Result<Response, Failure> {
         let clock = Clock::start(self.session.timeout().or(Some(limit::HEAD_PATIENCE)));
         let request = Request::get(target);
+        let too_long = self.language.too_long_to_keep();
         let looking = async {
             let opened = self.session.open_http(&request, &clock).await?;
             let mut exchange = opened.map_err(|(failure, _)| failure)?;
@@ -123,6 +124,9 @@ impl Conversation<'_> {
             };
             while let Some(piece) = exchange.next(&clock).await? {
                 response.push(&piece, limit::KEPT_BODY_BYTES_MAX);
+                if response.is_cut {
+                    return Err(Failure::new(Cause::Other, too_long));
+                }
             }
             self.session.keep_idle(exchange.into_connection());
             Ok(response)
@@ -359,8 +363,8 @@ fn listing(body: &[u8]) -> Option<String> {
 fn edited(text: &[u8]) -> Result<Vec<u8>, Failure> {
     let wrong = |error: std::io::Error| Failure::new(Cause::Other, format!("the editor: {error}"));
     let folder = std::env::temp_dir();
-    let file = folder.join(format!("jsond-{}.json", std::process::id()));
-    // A name of somebody else's is never followed.
+    let file = folder.join(format!("jsond-{}.json", uuid::Uuid::new_v4()));
+    // A file of somebody else's is never taken, nor a link followed.
     let mut opened = private(&file).map_err(wrong)?;
     opened.write_all(text).map_err(wrong)?;
     drop(opened);

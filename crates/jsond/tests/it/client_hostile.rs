@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-use expectrl::{Eof, Expect, Session};
+use expectrl::{ControlCode, Eof, Expect, Session};
 
+use crate::client_person::Person;
 use crate::client_support::{Canned, Ran, client, finish, program, response};
 
 /// Runs one request; it has to come back soon, long before any default patience ends.
@@ -188,4 +189,46 @@ fn header_fields_on_a_terminal_are_escaped() {
         !shown.contains("\u{1b}[2J") && !shown.contains("\u{1b}[31mated"),
         "{shown:?}"
     );
+}
+
+/// What a server that is no friend calls its files and records.
+const HOSTILE_NAMES: &str =
+    "{\"\\u001b[2Jx\":{\"kind\":\"\\u001b]0;y\\u0007\",\"a\\u202eb\":\"\\u009b31m\"}}";
+
+#[test]
+fn names_and_cells_of_a_hostile_server_are_escaped_wherever_they_are_shown() {
+    let server = Canned::answering(response(
+        "200 OK",
+        "Content-Type: application/json\r\n",
+        HOSTILE_NAMES,
+    ));
+    let mut person = Person::at(&[&server.address]);
+    person.sees("Method :");
+    person.types_without_return("GET \t\t");
+    person.sees("\\x1b[2Jx");
+    person.presses(ControlCode::EndOfText);
+    for line in [".ls", "GET a", ".table", ".last", ".watch a"] {
+        person.replies("Method :", line);
+    }
+    person.sees("Watching");
+    person.presses(ControlCode::EndOfText);
+    person.sees("Method :");
+    person.presses(ControlCode::EndOfTransmission);
+    let (screen, raw) = person.ends_raw();
+    assert!(screen.contains("\\x1b[2Jx"), "{screen}");
+    for obeyed in ["\x1b[2J", "\x1b]0;", "\u{9b}", "\u{202e}"] {
+        assert!(!raw.contains(obeyed), "{obeyed:?} in {raw:?}");
+    }
+}
+
+#[test]
+fn a_body_without_end_is_looked_at_within_bounds() {
+    let server = Canned::with(|_, stream| {
+        let _ = write!(stream, "HTTP/1.1 200 OK\r\n\r\n[");
+        while stream.write_all(&[b' '; 65_536]).is_ok() {}
+    });
+    let input = ".ls\n.table a\n.edit a\n.cd a\n.watch a\n";
+    let ran = client(&[&server.address, "--dialect", "http"], input);
+    let refusals = ran.error.matches("too long to be kept").count();
+    assert_eq!(refusals, 5, "{}", ran.error);
 }

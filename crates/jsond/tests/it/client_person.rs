@@ -23,6 +23,8 @@ pub(crate) struct Person {
     parser: vt100::Parser,
     /// How much of it was seen.
     seen: usize,
+    /// Every byte that came.
+    raw: Vec<u8>,
     home: tempfile::TempDir,
 }
 
@@ -45,6 +47,7 @@ impl Person {
             session,
             parser: vt100::Parser::new(ROWS, COLUMNS, 0),
             seen: 0,
+            raw: Vec::new(),
             home,
         }
     }
@@ -64,7 +67,7 @@ impl Person {
                 return;
             }
             match self.session.expect(Regex("(?s).+")) {
-                Ok(found) => self.parser.process(found.as_bytes()),
+                Ok(found) => self.take(found.as_bytes()),
                 Err(error) => panic!("{text:?} was not seen: {error}; on the screen is\n{shown}"),
             }
         }
@@ -105,13 +108,28 @@ impl Person {
 
     /// Waits for the end; gives everything that is on the screen then, line by line.
     pub(crate) fn ends_with(mut self, code: i32) -> String {
+        self.comes_to_its_end(code)
+    }
+
+    /// Waits for a good end; gives the screen, and every byte that the terminal was sent.
+    pub(crate) fn ends_raw(mut self) -> (String, String) {
+        let screen = self.comes_to_its_end(0);
+        (screen, String::from_utf8_lossy(&self.raw).into_owned())
+    }
+
+    fn comes_to_its_end(&mut self, code: i32) -> String {
         let rest = self.session.expect(Eof).unwrap();
-        self.parser.process(rest.as_bytes());
+        self.take(rest.as_bytes());
         let screen = self.shown().trim_end_matches('\n').to_owned() + "\n";
         match self.session.get_process().wait().unwrap() {
             WaitStatus::Exited(_, found) => assert_eq!(found, code, "{screen}"),
             status => panic!("{status:?}"),
         }
         screen
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.parser.process(bytes);
+        self.raw.extend_from_slice(bytes);
     }
 }
