@@ -128,13 +128,13 @@ impl Session {
         clock: &Clock,
     ) -> Result<Result<Exchange, (Failure, Socket)>, Failure> {
         if let Some(mut connection) = self.idle.take()
-            && connection.is_usable(is_idempotent(request)).await
+            && connection.is_usable(may_be_repeated(request)).await
         {
             let socket = connection.socket.clone();
             match Exchange::open(connection, request, &self.peer, clock).await {
                 Ok(exchange) => return Ok(Ok(exchange)),
                 // The server closed it at that very moment.
-                Err(failure) if is_stale(&failure, &socket) && is_idempotent(request) => {}
+                Err(failure) if is_stale(&failure, &socket) && may_be_repeated(request) => {}
                 Err(failure) => return Ok(Err((failure, socket))),
             }
         }
@@ -356,11 +356,20 @@ fn is_stale(failure: &Failure, socket: &Socket) -> bool {
     failure.cause == Cause::Broken && received.is_empty()
 }
 
-/// Whether a request that may have been done can be sent once more.
+/// Whether a request that may have been done can be sent once more, and the second answer says what
+/// the first would have said: that of a DELETE would be 404, that of a condition 412.
 ///
 /// *Source*: RFC 9110 §9.2.2
-fn is_idempotent(request: &Request) -> bool {
-    !matches!(request.method.as_str(), "POST" | "PATCH")
+fn may_be_repeated(request: &Request) -> bool {
+    let is_conditional = || {
+        let mut names = request.headers.iter().map(|(name, _)| name);
+        names.any(|name| name.to_ascii_lowercase().starts_with("if-"))
+    };
+    match request.method.as_str() {
+        "GET" | "HEAD" | "OPTIONS" | "QUERY" => true,
+        "PUT" => !is_conditional(),
+        _ => false,
+    }
 }
 
 /// Whether the raw form can say all of the request.
