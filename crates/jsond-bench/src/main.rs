@@ -10,6 +10,7 @@ mod http;
 mod machine;
 mod process;
 mod random;
+mod reads;
 mod server;
 mod setup;
 mod statistics;
@@ -33,11 +34,13 @@ struct Cli {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Growth(growth::Arguments),
+    Reads(reads::Arguments),
 }
 
 fn main() -> ExitCode {
     let ended = match Cli::parse().command {
         Command::Growth(arguments) => growth::run(&arguments),
+        Command::Reads(arguments) => reads::run(&arguments),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

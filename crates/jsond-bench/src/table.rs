@@ -72,10 +72,6 @@ impl Unit {
 pub(crate) enum Must {
     AtMost(f64),
     /// For the figures that the larger the better.
-    #[expect(
-        dead_code,
-        reason = "the commands that compare with other programs need it"
-    )]
     AtLeast(f64),
 }
 

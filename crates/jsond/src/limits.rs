@@ -98,6 +98,9 @@ pub const READ_BYTES: usize = 8 << 10;
 /// Log lines that wait for a slow terminal; over it they are counted instead of kept.
 pub const LOG_LINES_MAX: usize = 8192;
 
+/// How long log lines are gathered after one was written: nobody reads faster.
+pub const LOG_GATHER_TIME: Duration = Duration::from_millis(5);
+
 /// The parameters of a query or a form: many values of one name, but not millions in memory.
 pub const PARAMETERS_MAX: usize = 65_536;
 

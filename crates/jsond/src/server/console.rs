@@ -1,25 +1,103 @@
 //! What the server prints: one line when a client connects and one for each request.
 //!
 //! Lines go to standard error through a thread of their own, so that a slow terminal holds up no
-//! request. Everything that a client sent is escaped.
+//! request. The first line is written at once, those that follow it are gathered for a moment:
+//! waking a thread for each line costs more than the request. Everything that a client sent is
+//! escaped.
 
-use crate::limits::LOG_LINES_MAX;
+use crate::limits::{LOG_GATHER_TIME, LOG_LINES_MAX};
 use crate::wire::Lang;
 use crate::wire::escape::escape_control;
 use std::borrow::Cow;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Prints the lines of a server.
 #[derive(Debug, Clone)]
 pub struct Console {
     lang: Lang,
-    lines: SyncSender<String>,
-    lost: Arc<AtomicU64>,
+    end: Arc<End>,
+}
+
+/// The end of the lines that those who print have; the thread ends when the last is gone.
+#[derive(Debug)]
+struct End(Arc<Lines>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.state().is_closed = true;
+        self.0.came.notify_one();
+    }
+}
+
+/// Lines on their way to the terminal.
+#[derive(Debug, Default)]
+struct Lines {
+    state: Mutex<State>,
+    came: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    text: String,
+    lines: usize,
+    /// Lines that there was no room for.
+    lost: usize,
+    /// The thread has nothing to do until a line comes.
+    is_waiting: bool,
+    is_closed: bool,
+}
+
+impl Lines {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, line: &str) {
+        let mut state = self.state();
+        if state.lines == LOG_LINES_MAX {
+            state.lost += 1;
+            return;
+        }
+        state.lines += 1;
+        state.text.push_str(line);
+        if std::mem::take(&mut state.is_waiting) {
+            drop(state);
+            self.came.notify_one();
+        }
+    }
+
+    /// Waits for lines, and gives all that there are in exchange for an empty text; none at the end.
+    fn take(&self, text: &mut String) -> bool {
+        let mut state = self.state();
+        while state.lines == 0 && state.lost == 0 {
+            if state.is_closed {
+                return false;
+            }
+            state.is_waiting = true;
+            state = self
+                .came
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        std::mem::swap(&mut state.text, text);
+        state.lines = 0;
+        match std::mem::take(&mut state.lost) {
+            0 => {}
+            lost => text.push_str(&format!("({lost} lines were lost: the terminal is slow)\n")),
+        }
+        true
+    }
+
+    /// Lets more lines come, unless there will be none.
+    fn gather(&self) {
+        let state = self.state();
+        if !state.is_closed {
+            drop(self.came.wait_timeout(state, LOG_GATHER_TIME));
+        }
+    }
 }
 
 impl Console {
@@ -28,11 +106,10 @@ impl Console {
         lang: Lang,
         out: impl Write + Send + 'static,
     ) -> (Self, std::thread::JoinHandle<()>) {
-        let (lines, waiting) = sync_channel(LOG_LINES_MAX);
-        let lost = Arc::new(AtomicU64::new(0));
-        let counter = Arc::clone(&lost);
-        let thread = std::thread::spawn(move || write_lines(&waiting, out, &counter));
-        (Self { lang, lines, lost }, thread)
+        let lines = Arc::new(Lines::default());
+        let end = Arc::new(End(Arc::clone(&lines)));
+        let thread = std::thread::spawn(move || write_lines(&lines, out));
+        (Self { lang, end }, thread)
     }
 
     pub(super) fn connected(&self, peer: SocketAddr) {
@@ -40,14 +117,17 @@ impl Console {
             Lang::En => format!("{peer} connected\n"),
             Lang::Ko => format!("{} 에서 접속되었습니다.\n", pair(peer)),
         };
-        self.print(line);
+        self.print(&line);
     }
 
     /// Prints the line of a request; in Korean when it came, in English when it was answered.
     pub(super) fn requested(&self, peer: SocketAddr, method: &str) {
         if self.lang == Lang::Ko {
             let method = escape_control(method);
-            self.print(format!("{} 에서 {method} 를 요청하였습니다.\n", pair(peer)));
+            self.print(&format!(
+                "{} 에서 {method} 를 요청하였습니다.\n",
+                pair(peer)
+            ));
         }
     }
 
@@ -64,16 +144,14 @@ impl Console {
             let request = escape_control(request.as_bytes());
             let status = status.as_u16();
             let milliseconds = time.as_secs_f64() * 1000.0;
-            self.print(format!(
+            self.print(&format!(
                 "{peer} {request} {status} {body_bytes}B {milliseconds:.1}ms\n"
             ));
         }
     }
 
-    fn print(&self, line: String) {
-        if self.lines.try_send(line).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
-        }
+    fn print(&self, line: &str) {
+        self.end.0.push(line);
     }
 }
 
@@ -94,19 +172,15 @@ fn pair(peer: SocketAddr) -> String {
     format!("('{}', {})", peer.ip(), peer.port())
 }
 
-fn write_lines(lines: &Receiver<String>, mut out: impl Write, lost: &AtomicU64) {
-    while let Ok(mut text) = lines.recv() {
-        while let Ok(more) = lines.try_recv() {
-            text.push_str(&more);
-        }
-        match lost.swap(0, Ordering::Relaxed) {
-            0 => {}
-            lost => text.push_str(&format!("({lost} lines were lost: the terminal is slow)\n")),
-        }
+fn write_lines(lines: &Lines, mut out: impl Write) {
+    let mut text = String::new();
+    while lines.take(&mut text) {
         // Nobody can be told that the terminal is gone; serving goes on.
         out.write_all(text.as_bytes())
             .and_then(|()| out.flush())
             .ok();
+        text.clear();
+        lines.gather();
     }
 }
 
@@ -163,6 +237,49 @@ mod tests {
         ] {
             assert_eq!(without_token(request), shown);
         }
+    }
+
+    /// A terminal that takes nothing until it may.
+    struct Slow(std::sync::mpsc::Receiver<()>, Kept);
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let _ = self.0.recv();
+            self.1.write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_a_slow_terminal_does_not_take_is_counted() {
+        let (may, waits) = std::sync::mpsc::channel();
+        let kept = Kept::default();
+        let (console, thread) = Console::start(Lang::En, Slow(waits, kept.clone()));
+        for n in 0..3 * LOG_LINES_MAX {
+            console.print(&format!("{n}\n"));
+        }
+        drop(may);
+        drop(console);
+        thread.join().unwrap();
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let (lines, said): (Vec<_>, Vec<_>) = text.lines().partition(|line| !line.contains("lost"));
+        let lost = |line: &&str| {
+            line[1..]
+                .split(' ')
+                .next()
+                .unwrap()
+                .parse::<usize>()
+                .unwrap()
+        };
+        let lost: usize = said.iter().map(lost).sum();
+        assert_eq!(lines.len() + lost, 3 * LOG_LINES_MAX);
+        assert!(lost >= LOG_LINES_MAX, "{lost}");
+        // In order, from the first on.
+        let numbers: Vec<usize> = lines.iter().map(|line| line.parse().unwrap()).collect();
+        assert!(numbers.is_sorted() && numbers[0] == 0);
     }
 
     #[test]
