@@ -36,29 +36,17 @@ impl Stream {
     ///
     /// *Cancel*: nothing is lost.
     pub(super) async fn read(&mut self, input: &mut BytesMut) -> io::Result<usize> {
-        match self {
-            Self::Plain(stream) => loop {
-                stream.readable().await?;
-                let read = ROOM.with_borrow_mut(|room| {
-                    let count = stream.try_read(room)?;
-                    input.extend_from_slice(&room[..count]);
-                    Ok(count)
-                });
-                match read {
-                    Err(error) if io::Error::kind(&error) == io::ErrorKind::WouldBlock => {}
-                    read => return read,
-                }
-            },
-            Self::Secure(stream) => {
-                let mut read = |task: &mut Context<'_>, room: &mut [u8]| {
-                    let mut piece = ReadBuf::new(room);
-                    ready!(Pin::new(&mut **stream).poll_read(task, &mut piece))?;
-                    input.extend_from_slice(piece.filled());
-                    Poll::Ready(Ok(piece.filled().len()))
-                };
-                poll_fn(|task| ROOM.with_borrow_mut(|room| read(task, room))).await
-            }
-        }
+        poll_fn(|task| {
+            ROOM.with_borrow_mut(|room| {
+                let mut piece = ReadBuf::new(room);
+                // After a read that leaves room tokio knows that nothing more is there, without
+                // asking the system once more.
+                ready!(self.inner().poll_read(task, &mut piece))?;
+                input.extend_from_slice(piece.filled());
+                Poll::Ready(Ok(piece.filled().len()))
+            })
+        })
+        .await
     }
 
     fn inner(&mut self) -> Pin<&mut dyn Both> {
