@@ -27,6 +27,12 @@ impl Clock {
         }
     }
 
+    /// How much is left of the time for the whole exchange, if there is one.
+    pub(super) fn left(&self) -> Option<Duration> {
+        let whole = self.whole?;
+        Some(whole.saturating_sub(self.started.elapsed()))
+    }
+
     /// Waits for what leads up to the response head, itself included.
     pub(super) async fn limit_head<T>(
         &self,

@@ -2,21 +2,30 @@
 
 use super::address::METHODS;
 use super::command::{self, resolve};
+use super::escape::escape_line;
 use super::language::Language;
 
-/// One part of a target as it is typed in a line of words: letters of all languages stay.
+/// One part of a target as it is typed in a line of words: letters of all languages stay, what means
+/// something there, or would be obeyed by a terminal, is encoded.
 fn part_of(name: &str) -> String {
     let mut part = String::with_capacity(name.len());
     for character in name.chars() {
-        match character {
-            ' ' | '"' | '\'' | '#' | '%' | '/' | '?' | '<' | '>' | '\\' | '^' | '`' | '{' | '|'
-            | '}' => {
-                part.push_str(&format!("%{:02X}", u32::from(character)));
+        if is_plain(character) && !"\"'#%/?<>\\^`{|}".contains(character) {
+            part.push(character);
+        } else {
+            let mut bytes = [0; 4];
+            for byte in character.encode_utf8(&mut bytes).bytes() {
+                part.push_str(&format!("%{byte:02X}"));
             }
-            _ => part.push(character),
         }
     }
     part
+}
+
+/// Whether a character can be typed as it is, and is shown as itself.
+fn is_plain(character: char) -> bool {
+    let text = character.encode_utf8(&mut [0; 4]).to_owned();
+    !character.is_whitespace() && escape_line(&text) == text
 }
 
 /// A name below a target.
@@ -65,6 +74,8 @@ pub(super) fn request(line: &str, folder: &str, names: &dyn Names) -> Offer {
 /// What could be typed for an answer, of these names.
 pub(super) fn answer(line: &str, names: &[Name]) -> Offer {
     let texts = names.iter().map(|name| name.text.as_str());
+    let is_typed = |text: &&str| text.chars().all(|it| it == ' ' || is_plain(it));
+    let texts = texts.filter(is_typed);
     Offer {
         start: 0,
         words: matching(texts, line, ""),
@@ -126,7 +137,9 @@ fn members(method: &str, target: &str, word: &str, folder: &str, names: &dyn Nam
         found = below(&format!("{}/{first}", target.trim_end_matches('/')));
     }
     let fitting = found.iter().filter(|name| name.text.starts_with(word));
-    let plain = fitting.filter(|name| !name.text.contains([' ', '=', ':', '"', '\'']));
+    let plain = fitting.filter(|name| {
+        !name.text.contains(['=', ':', '"', '\'']) && name.text.chars().all(is_plain)
+    });
     plain.map(|name| format!("{}=", name.text)).collect()
 }
 
@@ -201,6 +214,16 @@ mod tests {
         );
         check("GET students.json/Chan_Jin g", "/", &[]);
         check("PUT students.json/Chan_Jin grade=", "/", &[]);
+    }
+
+    #[test]
+    fn what_a_terminal_obeys_is_encoded_in_a_target_and_else_not_offered() {
+        assert_eq!(part_of("x\u{202e}y \x1b[31m학"), "x%E2%80%AEy%20%1B[31m학");
+        let names = ["a\u{202e}", "b\x1b", "c d"].map(|text| Name {
+            text: text.to_owned(),
+            is_folder: false,
+        });
+        assert_eq!(answer("", &names).words, ["c d"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::peer::Peer;
 use super::request::Request;
+use super::secret::is_secret;
 
 /// The command; a token is named, not shown.
 pub(super) fn command(request: &Request, peer: &Peer) -> String {
@@ -22,7 +23,11 @@ pub(super) fn command(request: &Request, peer: &Peer) -> String {
         names.any(|given| given.eq_ignore_ascii_case(name))
     };
     for (name, value) in &request.headers {
-        words.extend(["-H".to_owned(), quoted(&format!("{name}: {value}"))]);
+        let field = match is_secret(name) {
+            true => format!("\"{name}: $SECRET\""),
+            false => quoted(&format!("{name}: {value}")),
+        };
+        words.extend(["-H".to_owned(), field]);
     }
     if let Some(body) = &request.body {
         if !is_given("content-type") {
@@ -58,6 +63,11 @@ mod tests {
 
     #[test]
     fn a_request_can_be_sent_by_curl() {
+        check(
+            "GET a.json Authorization:S",
+            None,
+            "curl -H \"Authorization: $SECRET\" 'http://127.0.0.1:12345/a.json'",
+        );
         check("GET a.json", None, "curl 'http://127.0.0.1:12345/a.json'");
         check(
             "HEAD a.json",

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::head::Head;
 use super::limit;
+use super::render::Form;
 use super::request::Request;
 
 /// A final response with as much of its body as is kept.
@@ -58,6 +59,7 @@ pub(super) struct Memory {
 impl Memory {
     /// The version of a target that was seen last.
     pub(super) fn seen(&self, path: &str) -> Option<&Seen> {
+        let path = canonical(path);
         self.seen.iter().find(|seen| seen.path == path)
     }
 
@@ -71,12 +73,15 @@ impl Memory {
         let seen = self.seen(&request.http_target())?;
         let is_change = match request.method.as_str() {
             "PUT" | "PATCH" => request.body.is_some(),
-            // Without a condition the DELETE of a collection asks for a key; with one it would be
-            // meant for the whole.
-            "DELETE" => seen
-                .body
-                .as_deref()
-                .is_some_and(|body| !may_hold_records(body)),
+            // Without a condition the DELETE of a collection asks for a key, and that of a file is
+            // refused; with one it would be meant for the whole.
+            "DELETE" => {
+                is_within_a_file(&request.http_target())
+                    && seen
+                        .body
+                        .as_deref()
+                        .is_some_and(|body| !may_hold_records(body))
+            }
             _ => false,
         };
         (is_change && !says_more).then(|| with_tag(request, &seen.tag))
@@ -84,7 +89,7 @@ impl Memory {
 
     /// Learns from what came of a request that was sent.
     pub(super) fn learn(&mut self, request: &Request, response: &Response) {
-        let path = request.http_target();
+        let path = canonical(&request.http_target());
         let is_done = (200..300).contains(&response.head.status);
         let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
         if is_done && !is_read && request.method != "OPTIONS" && request.method != "QUERY" {
@@ -96,8 +101,11 @@ impl Memory {
             return;
         }
         let tag = response.head.header("etag");
-        // A weak tag never matches in If-Match.
-        let Some(tag) = tag.filter(|tag| tag.starts_with('"')) else {
+        // A weak tag never matches in If-Match, and that of another form of it means that form.
+        let is_json = Form::of(&response.head) == Some(Form::Json);
+        let is_coded = response.head.header("content-encoding").is_some();
+        let is_whole = is_json && !is_coded;
+        let Some(tag) = tag.filter(|tag| tag.starts_with('"') && is_whole) else {
             return self.forget(&path);
         };
         let body = response
@@ -116,7 +124,7 @@ impl Memory {
 
     /// Learns that a request has changed something: what is around it is no longer what it was.
     pub(super) fn changed(&mut self, request: &Request) {
-        self.forget_around(&request.http_target());
+        self.forget_around(&canonical(&request.http_target()));
     }
 
     fn forget(&mut self, path: &str) {
@@ -140,6 +148,29 @@ impl Memory {
             !is_below(&seen, &path) && !is_below(&path, &seen)
         });
     }
+}
+
+/// A target with what is percent-encoded decoded, but for the slashes in its parts: however it is
+/// spelled, it is one.
+fn canonical(target: &str) -> String {
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
+    };
+    let part = |part: &str| {
+        let decoded = percent_encoding::percent_decode_str(part).decode_utf8_lossy();
+        decoded.replace('/', "%2F")
+    };
+    let path: Vec<String> = path.split('/').map(part).collect();
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    path.join("/") + &query
+}
+
+/// Whether a target is of something in a file, and not of the file: one that ends in its name, or
+/// has no name of one in it, may be of a file.
+fn is_within_a_file(target: &str) -> bool {
+    let path = target.split('?').next().unwrap_or_default();
+    path.trim_end_matches('/').contains(".json/")
 }
 
 /// Whether a value may be a collection: it is empty, or something in it is an object or an array.
@@ -180,7 +211,10 @@ mod tests {
             head: Head {
                 status,
                 reason: String::new(),
-                headers: vec![("etag".into(), tag.into())],
+                headers: vec![
+                    ("etag".into(), tag.into()),
+                    ("content-type".into(), "application/json".into()),
+                ],
             },
             body: b"1".to_vec(),
             is_cut: false,
@@ -235,8 +269,14 @@ mod tests {
             let mut memory = Memory::default();
             let mut response = answer(200, "\"1\"");
             response.body = body.as_bytes().to_vec();
-            memory.learn(&request("GET a"), &response);
-            assert_eq!(tag_of(&memory, "DELETE a").is_some(), carries, "{body}");
+            memory.learn(&request("GET a.json/x"), &response);
+            let delete = tag_of(&memory, "DELETE a.json/x");
+            assert_eq!(delete.is_some(), carries, "{body}");
+            // Nor does that of a file, whatever is in it.
+            memory.learn(&request("GET a.json"), &response);
+            memory.learn(&request("GET db"), &response);
+            assert_eq!(tag_of(&memory, "DELETE a.json"), None, "{body}");
+            assert_eq!(tag_of(&memory, "DELETE db"), None, "{body}");
         }
         let mut memory = Memory::default();
         memory.learn(&request("HEAD a"), &answer(200, "\"1\""));
@@ -259,6 +299,35 @@ mod tests {
         memory.learn(&request("POST a.json/b x=1"), &answer(201, "\"new\""));
         let left: Vec<_> = memory.seen.iter().map(|seen| seen.path.as_str()).collect();
         assert_eq!(left, ["/a.json/bc"]);
+    }
+
+    #[test]
+    fn a_target_is_one_however_it_is_spelled() {
+        let mut memory = Memory::default();
+        memory.learn(&request("GET /a.json/김"), &answer(200, "\"1\""));
+        assert!(tag_of(&memory, "PUT /a.json/%EA%B9%80 x=1").is_some());
+        memory.learn(
+            &request("PUT /a%2Ejson/%ea%b9%80/b x=1"),
+            &answer(200, "\"2\""),
+        );
+        assert_eq!(
+            tag_of(&memory, "PUT /a.json/김 x=1"),
+            None,
+            "what is in it was changed"
+        );
+        assert_ne!(canonical("/a%2Fb"), canonical("/a/b"));
+    }
+
+    #[test]
+    fn the_tag_of_another_form_is_not_remembered() {
+        for (name, value) in [("content-type", "text/csv"), ("content-encoding", "gzip")] {
+            let mut memory = Memory::default();
+            let mut response = answer(200, "\"1\"");
+            response.head.headers.retain(|field| field.0 != name);
+            response.head.headers.push((name.into(), value.into()));
+            memory.learn(&request("GET a"), &response);
+            assert_eq!(tag_of(&memory, "PUT a x=1"), None, "{value}");
+        }
     }
 
     #[test]

@@ -131,9 +131,7 @@ impl Conversation<'_> {
             self.session.keep_idle(exchange.into_connection());
             Ok(response)
         };
-        let response = self.runtime.block_on(self.interrupts.limit(looking))?;
-        self.memory.learn(&request, &response);
-        Ok(response)
+        self.runtime.block_on(self.interrupts.limit(looking))
     }
 
     /// Reads something that has to be there.
@@ -174,6 +172,8 @@ impl Conversation<'_> {
     fn edit(&mut self, target: Option<String>) -> Result<Obeyed, Failure> {
         let target = self.target(target)?;
         let response = self.look_at(&target)?;
+        // All of it is about to be seen.
+        self.memory.learn(&Request::get(&target), &response);
         let body = response.whole();
         let body = body.ok_or_else(|| Failure::usage(self.language.too_long_to_keep()))?;
         let laid_out = Form::Json.render(body);
@@ -368,7 +368,8 @@ fn edited(text: &[u8]) -> Result<Vec<u8>, Failure> {
     let mut opened = private(&file).map_err(wrong)?;
     opened.write_all(text).map_err(wrong)?;
     drop(opened);
-    let editor = ["VISUAL", "EDITOR"].iter().find_map(std::env::var_os);
+    let is_set = |name: &&str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let editor = ["VISUAL", "EDITOR"].iter().find_map(is_set);
     let editor = editor.unwrap_or_else(|| "vi".into());
     // As git does it: the variable may have arguments of its own.
     let ended = Process::new("sh")

@@ -10,6 +10,7 @@ use super::failure::{Cause, Failure};
 use super::head::Head;
 use super::memory::Response;
 use super::render::Form;
+use crate::wire::escape::escape_in_json;
 
 #[derive(Serialize)]
 struct Object<'a> {
@@ -85,7 +86,8 @@ pub(super) fn of(response: &Response) -> Result<String, Failure> {
     };
     let text = serde_json::to_string(&object);
     let text = text.map_err(|error| Failure::new(Cause::Other, error.to_string()))?;
-    Ok(text + "\n")
+    // It may be read at a terminal too; to a program it is the same.
+    Ok(escape_in_json(&text).into_owned() + "\n")
 }
 
 #[cfg(test)]
@@ -123,6 +125,11 @@ mod tests {
         check("application/json", b"{", r#","body":"{""#);
         check("text/plain", b"1", r#","body":"1""#);
         check("text/plain", b"", "");
+        check(
+            "application/json",
+            "\"\u{9b}\u{202e}\"".as_bytes(),
+            r#","body":"\u009b\u202e""#,
+        );
         check("image/png", b"\xff\x00", r#","body_base64":"/wA=""#);
     }
 }

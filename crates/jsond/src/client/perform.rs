@@ -87,9 +87,13 @@ impl Conversation<'_> {
             self.screen.say(&self.language.is_gone(now.head.status));
             return Ok(None);
         };
-        let changes = seen.map(|seen| diff::lines(&seen, &now.body));
+        self.memory.learn(&Request::get(&target), &now);
         self.screen.say(self.language.changed_meanwhile());
-        self.screen.say(&changes.unwrap_or_default());
+        match seen {
+            Some(seen) => self.screen.say(&diff::lines(&seen, &now.body)),
+            // Only its tag was seen, so all of it is new.
+            None => self.screen.show(&now)?,
+        }
         loop {
             let answer = match read(lines, self.language.overwrite(), Purpose::Answer)? {
                 Typed::Line(line) => line.trim().to_lowercase(),

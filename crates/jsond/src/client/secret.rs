@@ -14,6 +14,12 @@ const SECRETS: [&[u8]; 4] = [
     b"set-cookie",
 ];
 
+/// Whether the value of a field is a secret.
+pub(super) fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRETS.contains(&name.as_bytes())
+}
+
 /// As much of a line is looked at: no name of a secret is longer.
 const NAME_BYTES_MAX: usize = 32;
 
@@ -26,6 +32,8 @@ pub(super) struct Secrets {
     /// The first line of the head said that another head follows: a status of 1xx.
     is_interim: bool,
     is_first_line: bool,
+    /// The line before was that of a secret, which a folded line goes on with.
+    was_secret: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +53,7 @@ impl Default for Secrets {
             line: Vec::new(),
             is_interim: false,
             is_first_line: true,
+            was_secret: false,
         }
     }
 }
@@ -76,6 +85,12 @@ impl Secrets {
                 self.place = Place::Secret(true);
                 byte != b'\r'
             }
+            Place::Line
+                if self.line.is_empty() && self.was_secret && matches!(byte, b' ' | b'\t') =>
+            {
+                self.place = Place::Secret(false);
+                false
+            }
             Place::Line if byte == b':' => {
                 let name = self.line.to_ascii_lowercase();
                 let is_secret = SECRETS.contains(&name.trim_ascii_end());
@@ -98,6 +113,7 @@ impl Secrets {
     }
 
     fn end_line(&mut self) {
+        self.was_secret = matches!(self.place, Place::Secret(_));
         let is_empty = self.place == Place::Line && matches!(&self.line[..], b"" | b"\r");
         if self.is_first_line && !is_empty {
             self.is_first_line = false;
@@ -145,6 +161,10 @@ mod tests {
         check(
             "GET / HTTP/1.1\ncookie:a=b\n\n",
             "GET / HTTP/1.1\ncookie:***\n\n",
+        );
+        check(
+            "GET / HTTP/1.1\r\nCookie: a\r\n b\r\n\tc\r\nX: y\r\n z\r\n\r\n",
+            "GET / HTTP/1.1\r\nCookie: *\r\n *\r\n\t*\r\nX: y\r\n z\r\n\r\n",
         );
         let none =
             "GET /cookie: HTTP/1.1\r\nX-Cookie: a\r\nLast-Modified-By-Somebody-Or-Other: b\r\n\r\n";

@@ -241,10 +241,12 @@ impl Session {
                 })));
             }
         } else if is_loose && is_refusal(&head) && fits_raw(request) {
-            held = hold(&mut exchange, clock).await.unwrap_or_default();
-            if let Some((line, head)) = self.second_attempt(request, head.status).await {
-                let clock = Clock::start(self.timeout);
-                return finish_raw(line, head, request, &clock, audience).await;
+            held = match hold(&mut exchange, clock).await {
+                Err(failure) if failure.cause == Cause::TimedOut => return Err(failure),
+                held => held.unwrap_or_default(),
+            };
+            if let Some((line, head)) = self.second_attempt(request, head.status, clock).await {
+                return finish_raw(line, head, request, clock, audience).await;
             }
         }
         self.emit_http(exchange, held, clock, audience).await?;
@@ -290,13 +292,13 @@ impl Session {
             Err(trouble) if !matches!(trouble.cause, Cause::NotHttp | Cause::Broken) => {
                 return Err(trouble);
             }
-            Err(_) if is_mute(&failure, &received) && fits_raw(request) => None,
+            // What may have been done is not sent again, in whatever form.
+            Err(_) if is_mute(&failure, &received) && fits_raw(request) && is_safe(request) => None,
             Err(_) => return Err(failure),
         };
         let status = refused.as_ref().map_or(0, |head| head.status);
-        if let Some((line, head)) = self.second_attempt(request, status).await {
-            let clock = Clock::start(self.timeout);
-            return finish_raw(line, head, request, &clock, audience).await;
+        if let Some((line, head)) = self.second_attempt(request, status, clock).await {
+            return finish_raw(line, head, request, clock, audience).await;
         }
         match refused {
             Some(head) => finish_raw(line, head, request, clock, audience).await,
@@ -305,9 +307,14 @@ impl Session {
     }
 
     /// Asks again in the raw form, unless what comes is no better than the status there is.
-    async fn second_attempt(&mut self, request: &Request, status: u16) -> Option<(RawLine, Head)> {
-        let patience = self.timeout.unwrap_or(limit::SECOND_ATTEMPT_PATIENCE);
-        let clock = Clock::start(Some(patience.min(limit::SECOND_ATTEMPT_PATIENCE)));
+    async fn second_attempt(
+        &mut self,
+        request: &Request,
+        status: u16,
+        clock: &Clock,
+    ) -> Option<(RawLine, Head)> {
+        let left = clock.left().unwrap_or(limit::SECOND_ATTEMPT_PATIENCE);
+        let clock = Clock::start(Some(left.min(limit::SECOND_ATTEMPT_PATIENCE)));
         let (line, head) = self.open_raw(request, &clock).await.ok()?;
         if head.status == 400 && status != 0 {
             return None;
@@ -354,6 +361,11 @@ impl Session {
 fn is_stale(failure: &Failure, socket: &Socket) -> bool {
     let received = socket.transcript().bytes(Direction::Received);
     failure.cause == Cause::Broken && received.is_empty()
+}
+
+/// Whether a request changes nothing.
+fn is_safe(request: &Request) -> bool {
+    matches!(request.method.as_str(), "GET" | "HEAD")
 }
 
 /// Whether a request that may have been done can be sent once more, and the second answer says what

@@ -210,11 +210,20 @@ fn cannot_connect(address: &Address, trouble: Option<io::Error>) -> Failure {
     }
 }
 
+/// rustls has no name of its own for this fault.
+fn is_of_an_authority(fault: &rustls::CertificateError) -> bool {
+    format!("{fault:?}").contains("CaUsedAsEndEntity")
+}
+
 /// Why no TLS came about, and what can be done.
 fn no_tls(peer: &Peer, error: &io::Error) -> Failure {
     let authority = peer.authority();
     let cause = error.get_ref().and_then(|it| it.downcast_ref());
     let detail = match cause {
+        Some(rustls::Error::InvalidCertificate(fault)) if is_of_an_authority(fault) => format!(
+            "{authority} shows the certificate of an authority (CA:TRUE), which is for signing \
+             others: let it show one that is none (CA:FALSE), or take any with -k"
+        ),
         Some(rustls::Error::InvalidCertificate(fault)) => format!(
             "the certificate of {authority} is not trusted: {fault}; --cacert FILE trusts the one \
              in the file, -k any"

@@ -175,10 +175,17 @@ impl Transcript {
     pub(super) fn head_lines(&self, direction: Direction) -> Vec<Vec<u8>> {
         let bytes = self.latest(direction);
         let lines = bytes.split(|byte| *byte == b'\n');
-        lines
-            .map(|line| line.strip_suffix(b"\r").unwrap_or(line).to_vec())
-            .take_while(|line| !line.is_empty())
-            .collect()
+        let mut lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line).to_vec());
+        loop {
+            let head: Vec<_> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+            // An interim response is followed by the one that counts.
+            let is_interim = head
+                .first()
+                .is_some_and(|line| line.starts_with(b"HTTP/1.1 1"));
+            if !is_interim || lines.size_hint().1 == Some(0) {
+                return head;
+            }
+        }
     }
 
     /// The bytes of one direction since the client last began to send.
@@ -295,6 +302,21 @@ mod tests {
             transcript.head_lines(Direction::Received),
             [b"HTTP/1.1 200 OK"]
         );
+    }
+
+    #[test]
+    fn interim_responses_are_not_the_head() {
+        let mut transcript = transcript();
+        transcript.record(Direction::Sent, b"GET a\r\n\r\n");
+        let received = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nA: b\r\n\r\nHTTP/1.1 201 Yes\r\nC: d\r\n\r\nx";
+        transcript.record(Direction::Received, received);
+        assert_eq!(
+            transcript.head_lines(Direction::Received),
+            [&b"HTTP/1.1 201 Yes"[..], b"C: d"]
+        );
+        transcript.begin_exchange();
+        transcript.record(Direction::Received, b"HTTP/1.1 100 Continue\r\n\r\n");
+        assert!(transcript.head_lines(Direction::Received).len() <= 1);
     }
 
     #[test]

@@ -12,6 +12,13 @@ use crate::support::Server;
 
 const GRADE: &str = "students.json/Da_Eun/grade";
 
+/// Erases what is typed (Ctrl-U) and ends, at a prompt that was seen.
+fn ends_here(mut person: Person) -> String {
+    person.types_without_return("\x15");
+    person.presses(ControlCode::EndOfTransmission);
+    person.ends_with(0)
+}
+
 fn ends(mut person: Person) -> String {
     person.sees("Method :");
     person.presses(ControlCode::EndOfTransmission);
@@ -135,8 +142,7 @@ fn tab_completes_methods_files_keys_and_fields_from_the_server() {
     person.types_without_return("GET \t");
     person.sees("classes.json");
     person.sees("students.json");
-    person.presses(ControlCode::EndOfText);
-    ends(person);
+    ends_here(person);
     assert_eq!(
         server.json("/students.json"),
         json!({"Chan_Jin": {"grade": "4.9"}})
@@ -168,8 +174,7 @@ fn hangul_is_typed_edited_and_recalled() {
     person.sees("Method :");
     person.types_without_return("\x1b[A");
     person.sees("PUT students.json/김민수 학과=새소프웨어");
-    person.presses(ControlCode::EndOfText);
-    ends(person);
+    ends_here(person);
     assert_eq!(
         server.json("/students.json/%EA%B9%80%EB%AF%BC%EC%88%98"),
         json!({"학과": "새소프웨어"})
@@ -188,8 +193,7 @@ fn hangul_is_typed_edited_and_recalled() {
     person.sees("Method :");
     person.types_without_return("\x1b[A");
     person.sees("PUT students.json/김민수");
-    person.presses(ControlCode::EndOfText);
-    ends(person);
+    ends_here(person);
 }
 
 #[test]

@@ -205,7 +205,7 @@ fn names_and_cells_of_a_hostile_server_are_escaped_wherever_they_are_shown() {
     let mut person = Person::at(&[&server.address]);
     person.sees("Method :");
     person.types_without_return("GET \t\t");
-    person.sees("\\x1b[2Jx");
+    person.sees("%1B[2Jx");
     person.presses(ControlCode::EndOfText);
     for line in [".ls", "GET a", ".table", ".last", ".watch a"] {
         person.replies("Method :", line);

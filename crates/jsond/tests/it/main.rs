@@ -16,6 +16,7 @@ mod bad_start;
 mod bind_mount;
 mod body;
 mod choices;
+mod client_care;
 mod client_command;
 mod client_exit;
 mod client_hostile;

@@ -24,12 +24,12 @@ use crate::client::catalog::Catalog;
 use crate::client::complete::{self, Name, Names as _, Offer};
 use crate::client::escape::escape_line;
 use crate::client::language::Language;
-use crate::client::words::take_line;
+use crate::client::words::{split_request, take_line};
 
 /// A person at a terminal.
 pub(in crate::client) struct Keyboard<'a> {
     /// Absent where lines cannot be edited.
-    editors: Option<Editors<'a>>,
+    editor: Option<LineEditor<'a>>,
     keys: Keys,
     /// What was pasted together with the last line, after it.
     pasted: String,
@@ -37,10 +37,22 @@ pub(in crate::client) struct Keyboard<'a> {
     history: Option<PathBuf>,
 }
 
-/// One editor with the history of requests, one without any for answers.
-struct Editors<'a> {
-    request: Editor<Assistant<'a>, FileHistory>,
-    answer: Editor<Assistant<'a>, FileHistory>,
+/// One editor for requests and answers, so that what is typed ahead of the one reaches the other.
+struct LineEditor<'a> {
+    editor: Editor<Assistant<'a>, FileHistory>,
+    /// The history of what is not asked for now: of requests while an answer is, and none otherwise.
+    other: FileHistory,
+}
+
+impl LineEditor<'_> {
+    fn turn_to(&mut self, purpose: Purpose) {
+        let Some(assistant) = self.editor.helper() else {
+            return;
+        };
+        if assistant.purpose.replace(purpose) != purpose {
+            std::mem::swap(self.editor.history_mut(), &mut self.other);
+        }
+    }
 }
 
 impl<'a> Keyboard<'a> {
@@ -52,32 +64,28 @@ impl<'a> Keyboard<'a> {
         language: Language,
         history: Option<PathBuf>,
     ) -> io::Result<Self> {
-        let editor = |purpose| -> io::Result<Editor<Assistant<'a>, FileHistory>> {
-            let config = Config::builder()
-                .completion_type(CompletionType::List)
-                .completion_show_all_if_ambiguous(true)
-                .bell_style(BellStyle::None)
-                .auto_add_history(false)
-                .history_ignore_space(true)
-                .build();
-            let mut editor = Editor::with_config(config).map_err(to_io)?;
-            editor.set_helper(Some(Assistant {
-                catalog,
-                language: Cell::new(language),
-                purpose,
-                offered: RefCell::default(),
-                past: HistoryHinter {},
-            }));
-            Ok(editor)
-        };
-        let mut request = editor(Purpose::Request)?;
+        let config = Config::builder()
+            .completion_type(CompletionType::List)
+            .completion_show_all_if_ambiguous(true)
+            .bell_style(BellStyle::None)
+            .auto_add_history(false)
+            .history_ignore_space(true)
+            .build();
+        let other = FileHistory::with_config(&config);
+        let mut editor = Editor::with_config(config).map_err(to_io)?;
+        editor.set_helper(Some(Assistant {
+            catalog,
+            language: Cell::new(language),
+            purpose: Cell::new(Purpose::Request),
+            offered: RefCell::default(),
+            past: HistoryHinter {},
+        }));
         if let Some(file) = &history {
             // A history that is not there yet, or cannot be read, is empty.
-            let _ = request.load_history(file);
+            let _ = editor.load_history(file);
         }
-        let answer = editor(Purpose::Answer)?;
         Ok(Self {
-            editors: Some(Editors { request, answer }),
+            editor: Some(LineEditor { editor, other }),
             keys: Keys::default(),
             pasted: String::new(),
             history,
@@ -87,7 +95,7 @@ impl<'a> Keyboard<'a> {
     /// A keyboard whose keys are read plainly.
     pub(in crate::client) fn plain() -> Self {
         Self {
-            editors: None,
+            editor: None,
             keys: Keys::default(),
             pasted: String::new(),
             history: None,
@@ -118,6 +126,10 @@ impl<'a> Keyboard<'a> {
         }
     }
 
+    fn assistant(&self) -> Option<&Assistant<'a>> {
+        self.editor.as_ref()?.editor.helper()
+    }
+
     /// The next line of a paste, shown as if it had been typed.
     fn next_pasted(&mut self, prompt: &str, purpose: Purpose) -> io::Result<Option<Typed>> {
         let Some(line) = take_line(&mut self.pasted, purpose == Purpose::Request) else {
@@ -128,36 +140,46 @@ impl<'a> Keyboard<'a> {
     }
 
     fn remember(&mut self, line: &str) {
-        let Some(editors) = &mut self.editors else {
+        let Some(LineEditor { editor, .. }) = &mut self.editor else {
             return;
         };
         if line.trim().is_empty() || has_secret(line) {
             return;
         }
         // What cannot be kept is still in the history of this conversation.
-        let _ = editors.request.add_history_entry(line);
+        let _ = editor.add_history_entry(line);
         if let Some(file) = &self.history {
             if let Some(folder) = file.parent() {
                 let _ = std::fs::create_dir_all(folder);
             }
-            let _ = editors.request.append_history(file);
+            let _ = editor.append_history(file);
         }
     }
 }
 
-/// Whether a line has something that must not be kept.
+/// Whether a line has something that must not be kept: a word whose name sounds like a secret, with
+/// a value.
 fn has_secret(line: &str) -> bool {
-    let line = line.to_ascii_lowercase();
-    [
-        "authorization",
-        "cookie:",
-        "bearer ",
-        "access_token",
+    const NAMES: [&str; 9] = [
+        "auth",
+        "token",
+        "cookie",
+        "secret",
+        "passw",
+        "bearer",
+        "session",
         "api-key",
-        "password",
-    ]
-    .iter()
-    .any(|word| line.contains(word))
+        "credential",
+    ];
+    // As it is sent: without quotations.
+    let words = split_request(line).unwrap_or_else(|| vec![line.replace(['"', '\''], "")]);
+    words.iter().any(|word| {
+        let name = word.split([':', '=']).next().unwrap_or_default();
+        let has_value = name.len() < word.len();
+        let name = name.to_ascii_lowercase().replace('_', "-");
+        let name = name.replace("apikey", "api-key");
+        has_value && NAMES.iter().any(|secret| name.contains(secret))
+    })
 }
 
 fn to_io(error: ReadlineError) -> io::Error {
@@ -172,14 +194,11 @@ impl Lines for Keyboard<'_> {
         if let Some(typed) = self.next_pasted(prompt, purpose)? {
             return Ok(typed);
         }
-        let Some(editors) = &mut self.editors else {
+        let Some(line_editor) = &mut self.editor else {
             return self.read_plainly(prompt);
         };
-        let editor = match purpose {
-            Purpose::Request => &mut editors.request,
-            Purpose::Answer => &mut editors.answer,
-        };
-        match editor.readline(prompt) {
+        line_editor.turn_to(purpose);
+        match line_editor.editor.readline(prompt) {
             Ok(text) => {
                 if purpose == Purpose::Request {
                     self.remember(&text);
@@ -199,14 +218,14 @@ impl Lines for Keyboard<'_> {
     }
 
     fn offer(&mut self, target: Option<&str>) {
-        if let Some(assistant) = self.editors.as_ref().and_then(|it| it.answer.helper()) {
+        if let Some(assistant) = self.assistant() {
             let names = target.map(|target| assistant.catalog.below(target));
             assistant.offered.replace(names.unwrap_or_default());
         }
     }
 
     fn speak(&mut self, language: Language) {
-        if let Some(assistant) = self.editors.as_ref().and_then(|it| it.request.helper()) {
+        if let Some(assistant) = self.assistant() {
             assistant.language.set(language);
         }
     }
@@ -216,7 +235,7 @@ impl Lines for Keyboard<'_> {
 struct Assistant<'a> {
     catalog: &'a Catalog<'a>,
     language: Cell<Language>,
-    purpose: Purpose,
+    purpose: Cell<Purpose>,
     /// What can be answered.
     offered: RefCell<Vec<Name>>,
     past: HistoryHinter,
@@ -236,7 +255,7 @@ impl Completer for Assistant<'_> {
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
         let line = &line[..at];
-        let Offer { start, words } = match self.purpose {
+        let Offer { start, words } = match self.purpose.get() {
             Purpose::Request => {
                 complete::request(line, &self.catalog.folder.borrow(), self.catalog)
             }
@@ -245,7 +264,7 @@ impl Completer for Assistant<'_> {
         let pairs = words.into_iter().map(|word| Pair {
             // What a server has must not reach the terminal as it is.
             display: escape_line(word.trim_end()),
-            replacement: escape_line(&word),
+            replacement: word,
         });
         Ok((start, pairs.collect()))
     }
@@ -272,7 +291,7 @@ impl Hinter for Assistant<'_> {
     type Hint = Going;
 
     fn hint(&self, line: &str, at: usize, context: &Context<'_>) -> Option<Going> {
-        if self.purpose == Purpose::Answer || line.is_empty() || at < line.len() {
+        if self.purpose.get() == Purpose::Answer || line.is_empty() || at < line.len() {
             return None;
         }
         if let Some(text) = self.past.hint(line, at, context) {
@@ -339,9 +358,21 @@ mod tests {
             "GET a 'Authorization: Bearer abc'",
             "GET a cookie:a=b",
             "GET a?access_token=abc",
+            "GET a token==S",
+            "GET a X-Token:S",
+            "GET a api_key==S",
+            "GET a X-Auth-Key:S",
+            "GET a authori\"zation:S\"",
+            "GET 'a Authorization:S",
         ] {
             assert!(has_secret(line), "{line}");
         }
-        assert!(!has_secret("GET students.json"));
+        for line in [
+            "GET students.json",
+            "PUT a.json/x key=1 author",
+            "GET tokens.json",
+        ] {
+            assert!(!has_secret(line), "{line}");
+        }
     }
 }
