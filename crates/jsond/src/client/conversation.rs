@@ -152,6 +152,7 @@ impl Conversation<'_> {
                 return Ok(Command::Nothing);
             }
         }
+        lines.offer(None, None);
         let line = match read(lines, "File : ", Purpose::Answer)? {
             Typed::Line(line) => line,
             Typed::GivenUp => return Ok(Command::Nothing),
@@ -224,7 +225,7 @@ impl Conversation<'_> {
         }
         loop {
             let prompt = super::prompt::field(guide.field(), column, self.language);
-            lines.offer(guide.names_below(request).as_deref());
+            lines.offer(guide.names_below(request).as_deref(), guide.example());
             let Typed::Line(line) = read(lines, &prompt, Purpose::Answer)? else {
                 return Ok(None);
             };

@@ -133,7 +133,7 @@ impl<'a> Guide<'a> {
     }
 
     /// The server's example of the field.
-    fn example(&self) -> Option<String> {
+    pub(super) fn example(&self) -> Option<String> {
         let example = self.field().example.as_deref()?;
         let shown = super::escape::escape_bytes_line(example.as_bytes(), 64);
         Some(self.language.example(&shown))

@@ -94,6 +94,7 @@ impl Conversation<'_> {
             // Only its tag was seen, so all of it is new.
             None => self.screen.show(&now)?,
         }
+        lines.offer(None, None);
         loop {
             let answer = match read(lines, self.language.overwrite(), Purpose::Answer)? {
                 Typed::Line(line) => line.trim().to_lowercase(),

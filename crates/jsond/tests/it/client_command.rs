@@ -150,6 +150,27 @@ fn tab_completes_methods_files_keys_and_fields_from_the_server() {
 }
 
 #[test]
+fn a_field_shows_what_its_answer_looks_like_until_one_is_typed() {
+    let server = school();
+    let mut person = person_at(&server, &[]);
+    person.replies("Method :", "POST classes.json");
+    for (example, answer) in [
+        ("for example 4", "4"),
+        ("for example Networks", "Operating Systems"),
+        ("for example A-101", "C-007"),
+        ("(number)    : for example 40", "48"),
+        (": for example true", "false"),
+    ] {
+        person.sees(example);
+        person.types(answer);
+    }
+    person.sees("201 Created");
+    let screen = ends(person);
+    assert!(!screen.contains("for example"), "{screen}");
+    assert!(screen.contains("  seats (number)    : 48\n"), "{screen}");
+}
+
+#[test]
 fn hangul_is_typed_edited_and_recalled() {
     let server = school();
     let home = tempfile::tempdir().unwrap();

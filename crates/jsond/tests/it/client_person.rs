@@ -21,8 +21,8 @@ pub(crate) struct Person {
     session: OsSession,
     /// The terminal, as it shows what came.
     parser: vt100::Parser,
-    /// How much of it was seen.
-    seen: usize,
+    /// How much of it was seen: so many lines, and so many bytes of the next.
+    seen: (usize, usize),
     /// Every byte that came.
     raw: Vec<u8>,
     home: tempfile::TempDir,
@@ -46,7 +46,7 @@ impl Person {
         Self {
             session,
             parser: vt100::Parser::new(ROWS, COLUMNS, 0),
-            seen: 0,
+            seen: (0, 0),
             raw: Vec::new(),
             home,
         }
@@ -62,8 +62,12 @@ impl Person {
         let wanted = text.trim_end();
         loop {
             let shown = self.shown();
-            if let Some(at) = shown.get(self.seen..).and_then(|rest| rest.find(wanted)) {
-                self.seen += at + wanted.len();
+            let begin = self.seen_bytes(&shown);
+            if let Some(at) = shown.get(begin..).and_then(|rest| rest.find(wanted)) {
+                let end = begin + at + wanted.len();
+                let row = shown[..end].matches('\n').count();
+                let column = end - shown[..end].rfind('\n').map_or(0, |at| at + 1);
+                self.seen = (row, column);
                 return;
             }
             match self.session.expect(Regex("(?s).+")) {
@@ -71,6 +75,15 @@ impl Person {
                 Err(error) => panic!("{text:?} was not seen: {error}; on the screen is\n{shown}"),
             }
         }
+    }
+
+    /// Where what was seen ends now: a line may have become shorter since.
+    fn seen_bytes(&self, shown: &str) -> usize {
+        let (row, column) = self.seen;
+        let mut lines = shown.split_inclusive('\n');
+        let above: usize = lines.by_ref().take(row).map(str::len).sum();
+        let line = lines.next().unwrap_or_default().trim_end_matches('\n');
+        above + column.min(line.len())
     }
 
     /// All lines of the screen, without what trails them.

@@ -78,6 +78,7 @@ impl<'a> Keyboard<'a> {
             language: Cell::new(language),
             purpose: Cell::new(Purpose::Request),
             offered: RefCell::default(),
+            example: RefCell::default(),
             past: HistoryHinter {},
         }));
         if let Some(file) = &history {
@@ -217,10 +218,11 @@ impl Lines for Keyboard<'_> {
         self.pasted.clear();
     }
 
-    fn offer(&mut self, target: Option<&str>) {
+    fn offer(&mut self, target: Option<&str>, example: Option<String>) {
         if let Some(assistant) = self.assistant() {
             let names = target.map(|target| assistant.catalog.below(target));
             assistant.offered.replace(names.unwrap_or_default());
+            assistant.example.replace(example);
         }
     }
 
@@ -238,6 +240,8 @@ struct Assistant<'a> {
     purpose: Cell<Purpose>,
     /// What can be answered.
     offered: RefCell<Vec<Name>>,
+    /// What an answer looks like, in a sentence.
+    example: RefCell<Option<String>>,
     past: HistoryHinter,
 }
 
@@ -291,7 +295,13 @@ impl Hinter for Assistant<'_> {
     type Hint = Going;
 
     fn hint(&self, line: &str, at: usize, context: &Context<'_>) -> Option<Going> {
-        if self.purpose.get() == Purpose::Answer || line.is_empty() || at < line.len() {
+        if self.purpose.get() == Purpose::Answer {
+            let example = self.example.borrow();
+            let text = example.as_ref().filter(|_| line.is_empty())?.clone();
+            let is_taken = false;
+            return Some(Going { text, is_taken });
+        }
+        if line.is_empty() || at < line.len() {
             return None;
         }
         if let Some(text) = self.past.hint(line, at, context) {

@@ -38,8 +38,8 @@ pub(super) trait Lines {
     /// Forgets lines that were given ahead, when the person has interrupted what they led to.
     fn forget(&mut self) {}
 
-    /// The names below this target can be the next answer.
-    fn offer(&mut self, _target: Option<&str>) {}
+    /// The names below this target can be the next answer, and this is an example of it.
+    fn offer(&mut self, _target: Option<&str>, _example: Option<String>) {}
 
     /// From now on hints are in this language.
     fn speak(&mut self, _language: Language) {}
