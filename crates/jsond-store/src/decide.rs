@@ -8,7 +8,7 @@ use crate::current::Current;
 use crate::image::{FilePath, Image};
 use crate::patch::patch;
 use crate::resolve::{Place, Resolved};
-use crate::served::FILE_ENDING;
+use crate::served::{FILE_ENDING, is_hidden};
 use bytes::Bytes;
 use jsond_document::{Bounds, Json, Kind, Pointer, Value, id_of_value, id_text};
 
@@ -243,13 +243,11 @@ fn create_file(
 /// Judges whether a file of this name could be served.
 pub(crate) fn check_name(name: &str) -> Result<(), Rejection> {
     let stem = name.strip_suffix(FILE_ENDING).unwrap_or(name);
-    let is_plain = !name.starts_with('.')
+    let is_plain = !is_hidden(name)
         && name.ends_with(FILE_ENDING)
         && !stem.is_empty()
         && name.len() <= 200
-        && !name
-            .chars()
-            .any(|it| matches!(it, '/' | '\\') || it.is_control());
+        && !name.contains('/');
     if is_plain {
         Ok(())
     } else {

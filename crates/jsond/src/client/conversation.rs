@@ -68,22 +68,17 @@ impl Conversation<'_> {
                     return failure.exit_code();
                 }
             };
-            match command {
+            let outcome = match command {
                 Command::End => return if self.is_guided { 0 } else { exit_code },
-                Command::Nothing => {}
-                Command::Request(_) | Command::Send(_) => {
-                    let outcome = match command {
-                        Command::Send(request) => self.perform(&request, Some(lines)),
-                        Command::Request(words) => self.perform_words(words, lines),
-                        _ => continue,
-                    };
-                    exit_code = self.exit_code(&outcome);
-                    match outcome.map_err(|failure| failure.cause) {
-                        Err(Cause::OutputGone) => return exit_code,
-                        Err(Cause::Interrupted) => lines.forget(),
-                        _ => {}
-                    }
-                }
+                Command::Nothing => continue,
+                Command::Send(request) => self.perform(&request, Some(lines)),
+                Command::Request(words) => self.perform_words(words, lines),
+            };
+            exit_code = self.exit_code(&outcome);
+            match outcome.map_err(|failure| failure.cause) {
+                Err(Cause::OutputGone) => return exit_code,
+                Err(Cause::Interrupted) => lines.forget(),
+                _ => {}
             }
         }
     }

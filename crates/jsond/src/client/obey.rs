@@ -241,22 +241,20 @@ impl Conversation<'_> {
 
     fn table(&mut self, target: Option<String>) -> Result<(), Failure> {
         let width = self.screen.width();
-        let text = match target {
+        let looked;
+        let response = match target {
             Some(_) => {
                 let target = self.target(target)?;
-                let response = self.look_at(&target)?;
-                response
-                    .whole()
-                    .and_then(|body| table::of_collection(body, width))
+                looked = self.look_at(&target)?;
+                &looked
             }
             None => {
                 let response = self.memory.response.as_ref();
-                let response = response.ok_or_else(|| self.nothing_yet())?;
-                response
-                    .whole()
-                    .and_then(|body| table::of_collection(body, width))
+                response.ok_or_else(|| self.nothing_yet())?
             }
         };
+        let body = response.whole();
+        let text = body.and_then(|body| table::of_collection(body, width));
         let text = text.ok_or_else(|| Failure::usage(self.language.no_collection()))?;
         self.screen.print(&text)
     }

@@ -14,6 +14,7 @@ use super::limit;
 use super::memory::Response;
 use super::paint;
 use super::render::{self, Form};
+use super::secret::is_secret;
 use super::session::Audience;
 use super::transcript::{Direction, Transcript};
 
@@ -254,16 +255,8 @@ impl Audience for Screen<'_> {
 
 /// Hides the value of a field that holds a secret.
 fn mask(line: &str) -> String {
-    const SECRETS: [&str; 4] = [
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "set-cookie",
-    ];
     match line.split_once(':') {
-        Some((name, _)) if SECRETS.contains(&name.to_ascii_lowercase().as_str()) => {
-            format!("{name}: ••••")
-        }
+        Some((name, _)) if is_secret(name) => format!("{name}: ••••"),
         _ => line.to_owned(),
     }
 }

@@ -159,6 +159,5 @@ fn has_member(list: &[u8], member: &[u8]) -> bool {
 /// *Source*: RFC 9110 §10.1.1
 #[must_use]
 pub fn expects_continue(value: &[u8]) -> bool {
-    let mut members = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-    members.any(|member| member.eq_ignore_ascii_case(b"100-continue"))
+    has_member(value, b"100-continue")
 }
