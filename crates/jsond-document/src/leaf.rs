@@ -189,11 +189,20 @@ impl Leaf {
     /// Finds the entry of a leaf by its key.
     pub(crate) fn find(&self, key: &str, named: bool, id_name: &str) -> Option<usize> {
         match self {
-            Self::Run { text, starts, .. } if named => starts.iter().position(|&start| {
-                let start = start as usize;
-                let end = scan::string_end(text, start);
-                string::reads_as(&text[start..end], key)
-            }),
+            Self::Run { text, starts, .. } if named => {
+                let mut starts = starts.iter().map(|start| *start as usize);
+                let mut again = starts.clone();
+                // Nearly all names stand as they read.
+                let is_plain = string::needs_no_escape(key);
+                let found =
+                    starts.position(|start| is_plain && string::starts_as(&text[start..], key));
+                found.or_else(|| {
+                    again.position(|start| {
+                        let end = scan::string_end(text, start);
+                        string::reads_as(&text[start..end], key)
+                    })
+                })
+            }
             _ => (0..self.sum().entries).find(|&within| {
                 self.piece(within, named)
                     .key(id_name)

@@ -30,6 +30,19 @@ pub(crate) fn reads_as(spelled: &[u8], text: &str) -> bool {
     memchr::memchr(b'\\', inner).is_some() && unquote(spelled) == text
 }
 
+/// Judges whether a text has a spelling that is itself between quotes.
+pub(crate) fn needs_no_escape(text: &str) -> bool {
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\') || *byte < 0x20;
+    !text.as_bytes().iter().any(is_special)
+}
+
+/// Judges whether a string that is spelled as `text` between quotes stands at the beginning, where
+/// `text` needs no escape.
+pub(crate) fn starts_as(spelled: &[u8], text: &str) -> bool {
+    let end = text.len() + 1;
+    spelled.get(end) == Some(&b'"') && spelled[1..end] == *text.as_bytes()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +54,16 @@ mod tests {
         assert!(reads_as(br#""\\""#, "\\"));
         assert!(!reads_as(br#""\\""#, "\\\\"));
         assert!(!reads_as(br#""a""#, "b"));
+    }
+
+    #[test]
+    fn a_plain_name_is_known_by_its_bytes() {
+        assert!(starts_as(br#""ab":1"#, "ab"));
+        assert!(!starts_as(br#""ab":1"#, "a"));
+        assert!(!starts_as(br#""ab":1"#, "abc"));
+        assert!(!starts_as(br#""a"#, "ab"));
+        assert!(needs_no_escape("한 a/b") && !needs_no_escape("a\"") && !needs_no_escape("\n"));
+        assert!(!needs_no_escape("a\\"));
     }
 
     #[test]

@@ -107,13 +107,12 @@ impl Place {
     /// The canonical address: the file's whole name, then the tokens inside.
     #[must_use]
     pub fn canonical(&self) -> Address {
-        Address(
-            self.file_path
-                .iter()
-                .chain(&self.address)
-                .cloned()
-                .collect(),
-        )
+        Address(self.canonical_tokens().cloned().collect())
+    }
+
+    /// The tokens of the canonical address.
+    pub fn canonical_tokens(&self) -> impl Iterator<Item = &String> {
+        self.file_path.iter().chain(&self.address)
     }
 
     /// Judges whether the place is a whole file.
@@ -125,25 +124,25 @@ impl Place {
     /// Finds the child that a token of a URL names.
     #[must_use]
     pub fn child(&self, token: &str) -> Option<Self> {
-        let (index, value) = if self.has_ids() {
+        let (index, value) = self.find_child(token)?;
+        Some(self.clone().step(index, token.to_owned(), value))
+    }
+
+    fn find_child(&self, token: &str) -> Option<(String, Value)> {
+        if self.has_ids() {
             let (index, value) = self.value.record(self.id_name(), token)?;
-            (index.to_string(), value)
-        } else {
-            (token.to_owned(), self.value.child(token)?)
-        };
-        Some(self.step(index, token.to_owned(), value))
+            return Some((index.to_string(), value));
+        }
+        Some((token.to_owned(), self.value.child(token)?))
     }
 
     /// Goes to a child: its token in a pointer, its token in a URL, its value.
-    fn step(&self, index: String, token: String, value: Value) -> Self {
-        let mut place = Self {
-            value,
-            ids: self.ids.child(self.value.kind(), &index),
-            ..self.clone()
-        };
-        place.pointer.push(index);
-        place.address.push(token);
-        place
+    fn step(mut self, index: String, token: String, value: Value) -> Self {
+        self.ids = self.ids.child(self.value.kind(), &index);
+        self.value = value;
+        self.pointer.push(index);
+        self.address.push(token);
+        self
     }
 }
 
@@ -200,8 +199,8 @@ fn in_file(file_path: FilePath, file: &Arc<File>, tokens: &[String]) -> Resolved
         return Resolved::Broken(Arc::clone(file));
     };
     for (at, token) in tokens.iter().enumerate() {
-        match place.child(token) {
-            Some(child) => place = child,
+        match place.find_child(token) {
+            Some((index, value)) => place = place.step(index, token.clone(), value),
             None if at + 1 == tokens.len() => {
                 return Resolved::Absent {
                     parent: place,

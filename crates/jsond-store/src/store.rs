@@ -23,7 +23,7 @@ use crate::writer::Writer;
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
@@ -156,6 +156,12 @@ impl Store {
     #[must_use]
     pub fn image(&self) -> Arc<Image> {
         self.published.load_full()
+    }
+
+    /// Whether an image is still the newest.
+    #[must_use]
+    pub fn is_current(&self, image: &Weak<Image>) -> bool {
+        std::ptr::eq(image.as_ptr(), Arc::as_ptr(&self.published.load()))
     }
 
     /// Whether the journal has failed, so that every write is refused until a restart.

@@ -95,6 +95,14 @@ pub const OUTPUT_BYTES_MAX: usize = 64 << 10;
 /// How much is read at once.
 pub const READ_BYTES: usize = 8 << 10;
 
+/// The answers that each thread keeps to give them again: the targets that are asked for all the
+/// time are few.
+pub const RECALL_SLOTS: usize = 1 << 10;
+
+/// A head, and an answer, that are kept to be given again: with all slots filled some 8 MiB a thread,
+/// and what is longer takes more time to send than to make.
+pub const RECALL_BYTES_MAX: usize = 4 << 10;
+
 /// Log lines that wait for a slow terminal; over it they are counted instead of kept.
 pub const LOG_LINES_MAX: usize = 8192;
 

@@ -6,6 +6,7 @@ use crate::api::read::Selected;
 use crate::api::resource::Resource;
 use crate::api::view::View;
 use bytes::Bytes;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, Method};
 use jsond_store::{Address, Applied, Edit, Key, Mutation, Precondition};
 
@@ -23,11 +24,11 @@ pub(super) enum Action {
     /// What can be done with a resource of the server's own.
     DescribeOwn,
     /// A write whose body says what to write.
-    Write(Write),
+    Write(Box<Write>),
     /// A write with an answer to the guided dialogue as its body.
-    Answer(Answer),
+    Answer(Box<Answer>),
     /// A write without a body: it asks what is needed, or it is a removal.
-    Ask(Ask),
+    Ask(Box<Ask>),
     /// One of the server's own resources.
     Own(Own),
 }
@@ -36,8 +37,8 @@ pub(super) enum Action {
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) address: Address,
-    /// The path of the target as it was sent.
-    pub(super) path: String,
+    /// Path and query of the target as they were sent.
+    pub(super) target: PathAndQuery,
     /// Whether the target ended in a slash.
     pub(super) slash: bool,
     /// GET, HEAD or QUERY.
@@ -45,8 +46,6 @@ pub(super) struct Read {
     /// What of the value is wanted.
     pub(super) view: View,
     pub(super) condition: Condition,
-    /// The query of the target as it was sent.
-    pub(super) query: Option<String>,
     /// For negotiation and ranges, which need to know what there is.
     pub(super) headers: HeaderMap,
 }

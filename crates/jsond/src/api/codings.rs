@@ -70,6 +70,11 @@ impl Codings {
         self.shared.lock().made
     }
 
+    /// Finds a coded representation that is kept.
+    pub(super) fn kept(&self, tag: &str, coding: Coding) -> Option<Bytes> {
+        self.shared.lock().cache.find(&(Arc::from(tag), coding))
+    }
+
     /// Finds a coded representation, or makes it from its text.
     ///
     /// INVARIANT: equal tags are of equal texts.
@@ -92,7 +97,7 @@ impl Codings {
             drop(turn);
             coded
         };
-        self.heavy.run_for(bytes, job).await
+        self.heavy.run_for(bytes, job).done().await
     }
 }
 

@@ -119,7 +119,7 @@ async fn a_request_that_goes_away_while_it_waits_passes_the_turn_on() {
     let heavy = Heavy::new(1);
     let codings = Codings::new(MANY, heavy.clone());
     let (open, door) = std::sync::mpsc::channel::<()>();
-    let mut busy = Box::pin(heavy.run_for(HEAVY_BYTES_MIN, move || door.recv()));
+    let mut busy = Box::pin(heavy.run_for(HEAVY_BYTES_MIN, move || door.recv()).done());
     assert!(poll_once(busy.as_mut()).is_pending());
     let mut requests: Vec<_> = (0..3)
         .map(|_| Box::pin(codings.encode("\"a\"", Coding::Gzip, large())))
@@ -143,7 +143,7 @@ async fn requests_that_all_go_away_leave_nothing_behind() {
     let heavy = Heavy::new(1);
     let codings = Codings::new(MANY, heavy.clone());
     let (open, door) = std::sync::mpsc::channel::<()>();
-    let mut busy = Box::pin(heavy.run_for(HEAVY_BYTES_MIN, move || door.recv()));
+    let mut busy = Box::pin(heavy.run_for(HEAVY_BYTES_MIN, move || door.recv()).done());
     assert!(poll_once(busy.as_mut()).is_pending());
     let mut first = Box::pin(codings.encode("\"a\"", Coding::Gzip, large()));
     let mut second = Box::pin(codings.encode("\"a\"", Coding::Gzip, large()));

@@ -88,9 +88,19 @@ fn hex(digits: &str, length: usize) -> Option<u128> {
         .flatten()
 }
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 impl std::fmt::Display for Tag {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "\"{:032x}", self.digest.0)?;
+        let mut digits = *b"\"................................";
+        for (pair, byte) in digits[1..]
+            .chunks_exact_mut(2)
+            .zip(self.digest.0.to_be_bytes())
+        {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        f.write_str(std::str::from_utf8(&digits).unwrap_or_default())?;
         if let Some(hash) = self.form {
             write!(f, "-{hash:016x}")?;
         }

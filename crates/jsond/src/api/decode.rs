@@ -18,9 +18,10 @@ use crate::api::resource::{
 use crate::api::view::{View, switch};
 use crate::limits::Limits;
 use bytes::Bytes;
+use http::Method;
 use http::header::{CONTENT_RANGE, EXPECT, HeaderMap, HeaderValue};
 use http::request::Parts;
-use http::{Method, Request};
+use http::uri::PathAndQuery;
 use jsond_document::{Json, Kind, Patch, Value};
 use jsond_store::{Addition, Address, Edit, Image, Resolved};
 
@@ -32,11 +33,11 @@ pub(super) struct Served<'a> {
 
 /// Decodes a request, in the light of what is served.
 pub(super) fn decode(
-    request: Request<Bytes>,
+    head: Parts,
+    body: Bytes,
     served: &Served<'_>,
     grant: &Grant,
 ) -> Result<Action, Problem> {
-    let (head, body) = request.into_parts();
     let (target, body_type) = check_head(&head, served.image, grant)?;
     let mut action = decode_target(head, target, body_type, body, served)?;
     grant.check(&mut action, served.image)?;
@@ -214,8 +215,8 @@ fn decode_read(head: Parts, address: Address, slash: bool, view: View) -> Result
         slash,
         view,
         condition: Condition::of(&head.headers)?,
-        path: head.uri.path().to_owned(),
-        query: head.uri.query().map(str::to_owned),
+        target: (head.uri.path_and_query().cloned())
+            .unwrap_or_else(|| PathAndQuery::from_static("/")),
         method: head.method,
         headers: head.headers,
     })))
@@ -272,7 +273,7 @@ fn decode_patch(
     } else {
         Edit::Merge(Value::from(json))
     };
-    Ok(Action::Write(ask.write(edit)))
+    Ok(Action::Write(Box::new(ask.write(edit))))
 }
 
 fn parse_patch(json: &Json, operations_max: usize) -> Result<Patch, Problem> {
@@ -296,7 +297,7 @@ fn decode_write(
     body: Bytes,
 ) -> Result<Action, Problem> {
     if body.is_empty() {
-        return Ok(Action::Ask(ask));
+        return Ok(Action::Ask(Box::new(ask)));
     }
     let given = match body_type {
         BodyType::Text => Given::Words(body),
@@ -306,7 +307,7 @@ fn decode_write(
         BodyType::Form => Given::Form(parse_form(&body)?),
         _ => return decode_json(ask, &body),
     };
-    Ok(Action::Answer(Answer { ask, given }))
+    Ok(Action::Answer(Box::new(Answer { ask, given })))
 }
 
 fn decode_json(ask: Ask, body: &[u8]) -> Result<Action, Problem> {
@@ -319,7 +320,7 @@ fn decode_json(ask: Ask, body: &[u8]) -> Result<Action, Problem> {
         Intent::Set => put_of(json, body),
         Intent::Add => Edit::Add(additions_of(&json)),
     };
-    Ok(Action::Write(ask.write(edit)))
+    Ok(Action::Write(Box::new(ask.write(edit))))
 }
 
 /// A body on several lines is kept as the layout of a file; one on one line gets one.
@@ -355,6 +356,7 @@ fn additions_of(json: &Json) -> Vec<Addition> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::Request;
 
     fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Request<Bytes> {
         let mut request = Request::builder().method(method).uri(target);
@@ -377,7 +379,8 @@ mod tests {
 
     fn decoded(request: Request<Bytes>) -> Result<Action, Problem> {
         let (image, limits) = (&image(), &Limits::default());
-        decode(request, &Served { image, limits }, &Grant::Open)
+        let (head, body) = request.into_parts();
+        decode(head, body, &Served { image, limits }, &Grant::Open)
     }
 
     #[test]
@@ -459,11 +462,10 @@ mod tests {
             assert!(matches!(action, Action::Answer(_)), "{sign}");
         }
         let action = decoded(request("POST", "/a", &[form], "key=a+b&x=%C3%A9")).unwrap();
-        let Action::Answer(Answer {
-            given: Given::Form(pairs),
-            ..
-        }) = action
-        else {
+        let Action::Answer(answer) = action else {
+            panic!("the form is an answer")
+        };
+        let Given::Form(pairs) = answer.given else {
             panic!()
         };
         assert_eq!(

@@ -14,17 +14,18 @@ use crate::web;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
-use http::{Request, Response, StatusCode};
+use http::{Response, StatusCode, Uri};
 use imbl::OrdMap;
 use jsond_document::{Value, quote};
 use jsond_store::{Applied, Effect, Entry, folder_digest};
 
-/// The body of a response: pieces shared with the image, in order.
+/// The body of a response and what is known of it: pieces shared with the image, in order.
 #[derive(Debug, Clone, Default)]
 pub struct Body {
     pieces: Vec<Bytes>,
     /// The length, also of a body that is left out.
     bytes: usize,
+    holds: bool,
 }
 
 impl Body {
@@ -45,6 +46,16 @@ impl Body {
         self.pieces.clear();
     }
 
+    /// Whether the answer is a function of the head of its request and of what is served.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.holds
+    }
+
+    pub(super) fn holds_no_longer(&mut self) {
+        self.holds = false;
+    }
+
     /// The pieces.
     #[must_use]
     pub fn into_pieces(self) -> Vec<Bytes> {
@@ -53,7 +64,11 @@ impl Body {
 
     fn of_pieces(pieces: Vec<Bytes>) -> Self {
         let bytes = pieces.iter().map(Bytes::len).sum();
-        Self { pieces, bytes }
+        Self {
+            pieces,
+            bytes,
+            holds: false,
+        }
     }
 
     fn of_text(text: impl Into<Bytes>) -> Self {
@@ -71,31 +86,23 @@ impl Body {
 /// What encoding needs to know of the request.
 #[derive(Debug)]
 pub(super) struct Facts {
-    path: Option<String>,
+    /// The target; none where the request could not be read.
+    target: Option<Uri>,
     form: Form,
 }
 
 impl Facts {
-    pub(super) fn of(request: &Request<Bytes>) -> Self {
-        let form = choices::form_of(request.headers());
+    pub(super) fn of(head: &Parts) -> Self {
         Self {
-            path: Some(request.uri().path().to_owned()),
-            form,
-        }
-    }
-
-    pub(super) fn of_head(head: &Parts) -> Self {
-        let form = choices::form_of(&head.headers);
-        Self {
-            path: Some(head.uri.path().to_owned()),
-            form,
+            target: Some(head.uri.clone()),
+            form: choices::form_of(&head.headers),
         }
     }
 
     /// Facts of a request of which only the target is known to be good.
-    pub(super) fn of_path(path: &str) -> Self {
+    pub(super) fn of_target(target: &Uri) -> Self {
         Self {
-            path: Some(path.to_owned()),
+            target: Some(target.clone()),
             form: Form::Text,
         }
     }
@@ -103,7 +110,7 @@ impl Facts {
     /// Facts of a request that could not be read.
     pub(super) fn none() -> Self {
         Self {
-            path: None,
+            target: None,
             form: Form::Text,
         }
     }
@@ -127,7 +134,7 @@ pub(super) fn encode(outcome: Result<Outcome, Problem>, facts: &Facts) -> Respon
 }
 
 fn encode_problem(problem: &Problem, facts: &Facts) -> Response<Body> {
-    let body = Body::of_text(problem.render(facts.path.as_deref()));
+    let body = Body::of_text(problem.render(facts.target.as_ref().map(Uri::path)));
     let mut response = respond(problem.status(), Some(PROBLEM), body);
     if let Some(allowed) = problem.allowed() {
         put(response.headers_mut(), header::ALLOW, &allowed.join(", "));
@@ -173,6 +180,7 @@ fn encode_selected(selected: Selected) -> Response<Body> {
     } = selected;
     let mut response = encode_part(part, representation.media);
     let is_there = response.status() != StatusCode::NOT_MODIFIED;
+    response.body_mut().holds = true;
     let headers = response.headers_mut();
     put(headers, header::ETAG, &tag.to_string());
     headers.insert(header::CACHE_CONTROL, NO_CACHE);
@@ -341,9 +349,14 @@ fn encode_choices(question: &Question, form: Form) -> Response<Body> {
     response
 }
 
+/// A map of header fields is three quarters full at the most.
+const FIELDS_MOSTLY: usize = 12;
+
 fn respond(status: StatusCode, media: Option<HeaderValue>, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
+    // Room for all fields that most answers have: each time it grows costs more than it.
+    *response.headers_mut() = HeaderMap::with_capacity(FIELDS_MOSTLY);
     if let Some(media) = media {
         response.headers_mut().insert(header::CONTENT_TYPE, media);
     }

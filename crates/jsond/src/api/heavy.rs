@@ -3,6 +3,7 @@
 //! Knows nothing of what is computed. There are two lanes, so that a short job never waits for the
 //! long ones of others; in each jobs wait in the order in which they came.
 
+use crate::api::running::Running;
 use crate::limits::{HEAVY_BYTES_MIN, LONG_BYTES_MIN};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -36,20 +37,19 @@ impl Heavy {
         run_in(Arc::clone(&self.long), job).await
     }
 
-    /// Runs a job on so many bytes: here when they are few, in the lane of short jobs when they
-    /// are not very many, else as [`Heavy::run`].
-    pub(super) async fn run_for<T, F>(&self, bytes: usize, job: F) -> T
+    /// Runs a job on so many bytes: here and at once when they are few, in the lane of short jobs
+    /// when they are not very many, else as [`Heavy::run`].
+    pub(super) fn run_for<T, F>(&self, bytes: usize, job: F) -> Running<'static, T>
     where
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
         let lane = match bytes {
-            ..HEAVY_BYTES_MIN => return job(),
+            ..HEAVY_BYTES_MIN => return Running::Done(job()),
             HEAVY_BYTES_MIN..LONG_BYTES_MIN => &self.short,
             _ => &self.long,
         };
-        // In a box, so that those who need not wait are none the larger.
-        Box::pin(run_in(Arc::clone(lane), job)).await
+        Running::waiting(run_in(Arc::clone(lane), job))
     }
 }
 
@@ -109,17 +109,20 @@ mod tests {
         let heavy = Heavy::new(1);
         let here = std::thread::current().id();
         let thread = || std::thread::current().id();
-        assert_eq!(heavy.run_for(HEAVY_BYTES_MIN - 1, thread).await, here);
-        assert_ne!(heavy.run_for(HEAVY_BYTES_MIN, thread).await, here);
+        assert_eq!(
+            heavy.run_for(HEAVY_BYTES_MIN - 1, thread).done().await,
+            here
+        );
+        assert_ne!(heavy.run_for(HEAVY_BYTES_MIN, thread).done().await, here);
     }
 
     #[tokio::test]
     async fn a_short_job_does_not_wait_for_long_ones() {
         let heavy = Heavy::new(1);
         let (open, door) = std::sync::mpsc::channel::<()>();
-        let mut long = Box::pin(heavy.run_for(LONG_BYTES_MIN, move || door.recv()));
+        let mut long = Box::pin(heavy.run_for(LONG_BYTES_MIN, move || door.recv()).done());
         assert!(poll_once(long.as_mut()).await.is_pending());
-        assert_eq!(heavy.run_for(LONG_BYTES_MIN - 1, || 7).await, 7);
+        assert_eq!(heavy.run_for(LONG_BYTES_MIN - 1, || 7).done().await, 7);
         open.send(()).unwrap();
         long.await.unwrap();
     }

@@ -1,9 +1,10 @@
-//! Performs an action on the store: the only await between a request and its response.
+//! Performs an action on the store: the only wait between a request and its response.
 
 use crate::api::action::{Action, Answer, Ask, Intent, Outcome, Own, Shown, Write};
 use crate::api::problem::{Problem, ProblemKind};
 use crate::api::question::Question;
 use crate::api::resource::{Resource, find};
+use crate::api::running::Running;
 use crate::api::{Api, metrics, read};
 use bytes::Bytes;
 use jsond_document::{Kind, Value};
@@ -14,20 +15,19 @@ use jsond_store::{
 /// Performs an action.
 ///
 /// *Cancel*: a write that was submitted happens all the same.
-pub(super) async fn perform(api: &Api, action: Action) -> Result<Outcome, Problem> {
+pub(super) fn perform(api: &Api, action: Action) -> Running<'_, Result<Outcome, Problem>> {
     let store = &*api.store;
-    match action {
-        Action::Read(read) => read::read(api, read).await,
+    Running::Done(match action {
+        Action::Read(read) => return read::read(api, read),
         Action::Move(folder) => Ok(Outcome::Moved(read::folder_reference(&folder, None))),
         Action::Describe(address) => describe(&store.image(), &address),
         Action::DescribeServer => Ok(Outcome::Methods(None)),
         Action::DescribeOwn => Ok(Outcome::Methods(Some(Resource::Own))),
         Action::Own(own) => Ok(read_own(api, own)),
-        // In boxes, so that a read is none the larger.
-        Action::Write(write) => Box::pin(perform_write(api, write)).await,
-        Action::Answer(answer) => Box::pin(perform_answer(store, answer)).await,
-        Action::Ask(ask) => Box::pin(perform_ask(store, ask)).await,
-    }
+        Action::Write(write) => return Running::waiting(perform_write(api, *write)),
+        Action::Answer(answer) => return Running::waiting(perform_answer(store, *answer)),
+        Action::Ask(ask) => return Running::waiting(perform_ask(store, *ask)),
+    })
 }
 
 fn describe(image: &Image, address: &Address) -> Result<Outcome, Problem> {
@@ -73,7 +73,7 @@ async fn perform_write(api: &Api, write: Write) -> Result<Outcome, Problem> {
     };
     let (image, key) = (store.image(), mutation.key.clone());
     let job = move || arranged(&image, mutation);
-    match api.heavy.run_for(bytes, job).await {
+    match api.heavy.run_for(bytes, job).done().await {
         Ok(mutation) => submit(store, mutation, shown).await,
         Err(problem) => repeat_or(store, key, shown, problem).await,
     }

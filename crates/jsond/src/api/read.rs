@@ -12,6 +12,7 @@ use crate::api::problem::{Problem, ProblemKind};
 use crate::api::range::{self, Multipart};
 use crate::api::representation::{Representation, Subject};
 use crate::api::resource::{find, reference_of};
+use crate::api::running::Running;
 use crate::limits;
 use bytes::Bytes;
 use http::Method;
@@ -47,42 +48,66 @@ pub(super) enum SentPart {
 }
 
 /// Performs a read.
-pub(super) async fn read(api: &Api, read: Box<Read>) -> Result<Outcome, Problem> {
-    let image = api.store.image();
-    let subject = match subject_of(&image, &read)? {
-        Ok(subject) => subject,
-        Err(moved) => return Ok(Outcome::Moved(moved)),
+pub(super) fn read(api: &Api, read: Box<Read>) -> Running<'_, Result<Outcome, Problem>> {
+    let subject = match subject_of(&api.store.image(), &read) {
+        Ok(Ok(subject)) => subject,
+        Ok(Err(moved)) => return Running::Done(Ok(Outcome::Moved(moved))),
+        Err(problem) => return Running::Done(Err(problem)),
     };
-    let (read, representation) = represent(api, subject, read).await;
-    let representation = representation?;
-    let coding = coding_of(&read, &representation)?;
+    represent(api, subject, read).then(|(read, representation)| {
+        match representation.and_then(|it| judge(api, &read, it)) {
+            Ok((selected, None)) => Running::Done(Ok(Outcome::Selected(selected))),
+            Ok((selected, Some(tag))) => Running::waiting(code(api, selected, tag)),
+            Err(problem) => Running::Done(Err(problem)),
+        }
+    })
+}
+
+/// Judges the conditions, and takes the part that is asked for; with a tag where it has to be coded
+/// first.
+fn judge(
+    api: &Api,
+    read: &Read,
+    representation: Representation,
+) -> Result<(Box<Selected>, Option<String>), Problem> {
+    let coding = coding_of(read, &representation)?;
     let tag = representation.tag.in_coding(coding);
+    let mut uncoded = None;
     let part = match read.condition.judge(tag, representation.modified) {
         Verdict::Failed => return Err(Rejection::Precondition.into()),
         Verdict::NotModified => SentPart::Nothing,
-        Verdict::Perform if coding == Coding::Identity => part_of(&read, &representation)?,
+        Verdict::Perform if coding == Coding::Identity => part_of(read, &representation)?,
         Verdict::Perform => {
-            let pieces = representation.pieces();
             let tag = tag.to_string();
-            let coded = Box::pin(api.codings.encode(&tag, coding, pieces)).await;
-            SentPart::Whole(vec![coded])
+            let kept = api.codings.kept(&tag, coding);
+            uncoded = kept.is_none().then_some(tag);
+            SentPart::Whole(kept.into_iter().collect())
         }
     };
-    let location = location_of(&read, &representation);
-    Ok(Outcome::Selected(Box::new(Selected {
+    let location = location_of(read, &representation);
+    let selected = Selected {
         representation,
         tag,
         coding,
         part,
         location,
-    })))
+    };
+    Ok((Box::new(selected), uncoded))
+}
+
+/// Codes what was selected.
+async fn code(api: &Api, mut selected: Box<Selected>, tag: String) -> Result<Outcome, Problem> {
+    let pieces = selected.representation.pieces();
+    let coded = api.codings.encode(&tag, selected.coding, pieces).await;
+    selected.part = SentPart::Whole(vec![coded]);
+    Ok(Outcome::Selected(selected))
 }
 
 /// Finds what a read is about, or where it has its canonical target.
 fn subject_of(image: &Image, read: &Read) -> Result<Result<Subject, String>, Problem> {
     match find(image, &read.address) {
         Resolved::Folder { path, .. } if !read.slash => {
-            let query = read.query.as_deref();
+            let query = read.target.query();
             Ok(Err(folder_reference(&Address(path), query)))
         }
         Resolved::Folder { path, entries } => Ok(Ok(Subject::Folder { path, entries })),
@@ -101,15 +126,14 @@ pub(super) fn folder_reference(folder: &Address, query: Option<&str>) -> String 
     format!("{}/{}", reference_of(folder), query.unwrap_or_default())
 }
 
+/// What a read asks for, and its representation.
+type Made = (Box<Read>, Result<Representation, Problem>);
+
 /// Makes the representation; a large one beside the thread of the connections.
-async fn represent(
-    api: &Api,
-    subject: Subject,
-    read: Box<Read>,
-) -> (Box<Read>, Result<Representation, Problem>) {
+fn represent(api: &Api, subject: Subject, read: Box<Read>) -> Running<'_, Made> {
     let media = match subject.media(&read.view, &read.headers) {
         Ok(media) => media,
-        Err(problem) => return (read, Err(problem)),
+        Err(problem) => return Running::Done((read, Err(problem))),
     };
     let is_light = match media {
         // What is stored is sent as it stands, and a page shows a bounded part of it.
@@ -124,13 +148,13 @@ async fn represent(
     };
     let bounds = read.view.path.as_ref().map(|query| query.bounds);
     if let Some(bounds) = bounds.filter(|_| bytes < limits::LONG_BYTES_MIN) {
-        return Box::pin(represent_path(api, subject, read, media, (bytes, bounds))).await;
+        return Running::waiting(represent_path(api, subject, read, media, (bytes, bounds)));
     }
     let job = move || {
         let made = subject.represent(media, &read);
         (read, made)
     };
-    api.heavy.run_for(bytes, job).await
+    api.heavy.run_for(bytes, job)
 }
 
 /// Makes what a JSONPath finds: what it costs shows only when it runs, whatever the size of the
@@ -141,7 +165,7 @@ async fn represent_path(
     mut read: Box<Read>,
     media: Media,
     (bytes, bounds): (usize, JsonPathBounds),
-) -> (Box<Read>, Result<Representation, Problem>) {
+) -> Made {
     let light = JsonPathBounds {
         steps_max: bounds.steps_max.min(limits::JSONPATH_STEPS_LIGHT),
         ..bounds
@@ -151,7 +175,7 @@ async fn represent_path(
         let made = subject.represent(media, &read);
         (subject, read, made)
     };
-    let (subject, mut read, made) = api.heavy.run_for(bytes, trial).await;
+    let (subject, mut read, made) = api.heavy.run_for(bytes, trial).done().await;
     if !matches!(&made, Err(problem) if problem.is_of(ProblemKind::QueryTooCostly)) {
         return (read, made);
     }
@@ -216,14 +240,15 @@ fn part_of(read: &Read, representation: &Representation) -> Result<SentPart, Pro
 
 /// Names the canonical target where the request used another; what a QUERY selects has none.
 fn location_of(read: &Read, representation: &Representation) -> Option<String> {
-    let is_same = read.path == representation.canonical
-        || percent_encoding::percent_decode_str(&read.path).eq(
-            percent_encoding::percent_decode_str(&representation.canonical),
-        );
+    let path = read.target.path();
+    let is_same = path == representation.canonical
+        || percent_encoding::percent_decode_str(path).eq(percent_encoding::percent_decode_str(
+            &representation.canonical,
+        ));
     if is_same || read.method == *"QUERY" {
         return None;
     }
-    let query = read.query.as_ref().map(|it| format!("?{it}"));
+    let query = read.target.query().map(|it| format!("?{it}"));
     Some(format!(
         "{}{}",
         representation.canonical,

@@ -8,7 +8,7 @@ use crate::api::negotiate::{Media, choose_media};
 use crate::api::page::{Children, PageView, folder_page, value_page};
 use crate::api::part_link::PartLinks;
 use crate::api::problem::{Problem, ProblemKind};
-use crate::api::resource::reference_of;
+use crate::api::resource::{reference_of, reference_of_place};
 use crate::api::view::{View, refused};
 use crate::api::{listing, ndjson};
 use bytes::Bytes;
@@ -249,7 +249,7 @@ fn folder(
 
 fn value(place: &Place, media: Media, read: &Read) -> Result<Representation, Unmade> {
     let view = &read.view;
-    let canonical = reference_of(&place.canonical());
+    let canonical = reference_of_place(place);
     let Viewed {
         value: content,
         total,
@@ -274,7 +274,7 @@ fn value(place: &Place, media: Media, read: &Read) -> Result<Representation, Unm
                 first: range.start,
                 total,
                 links: links.clone(),
-                query: read.query.as_deref().unwrap_or_default(),
+                query: read.target.query().unwrap_or_default(),
                 origin: origin.as_deref(),
                 ..PageView::of(place)
             };

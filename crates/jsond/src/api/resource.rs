@@ -193,10 +193,17 @@ const SEGMENT: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS
     .add(b'|')
     .add(b'}');
 
+/// What most paths need.
+const PATH_BYTES_MOSTLY: usize = 64;
+
 /// Spells an address as the path of a target.
 pub(super) fn path_of(address: &Address) -> String {
-    let mut path = String::new();
-    for token in &address.0 {
+    path_of_tokens(&address.0)
+}
+
+fn path_of_tokens<'a>(tokens: impl IntoIterator<Item = &'a String>) -> String {
+    let mut path = String::with_capacity(PATH_BYTES_MOSTLY);
+    for token in tokens {
         path.push('/');
         path.extend(percent_encoding::utf8_percent_encode(token, SEGMENT));
     }
@@ -211,9 +218,19 @@ pub(super) fn path_of(address: &Address) -> String {
 ///
 /// *Source*: RFC 3986 §4.2: two slashes in front would name another server.
 pub(super) fn reference_of(address: &Address) -> String {
-    let path = path_of(address);
-    let lead = if path.starts_with("//") { "/." } else { "" };
-    format!("{lead}{path}")
+    reference(path_of(address))
+}
+
+/// Spells the canonical address of a place as [`reference_of`] does.
+pub(super) fn reference_of_place(place: &Place) -> String {
+    reference(path_of_tokens(place.canonical_tokens()))
+}
+
+fn reference(path: String) -> String {
+    match path.starts_with("//") {
+        true => format!("/.{path}"),
+        false => path,
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! One connection: which door it takes, and reading from it.
 
+use super::date::with_date;
 use super::output::Output;
 use super::stream::Stream;
+use super::wait::Wait;
 use super::{Context, dialogue, h2, http1};
 use crate::api::Caller;
 use crate::wire::Lang;
@@ -10,14 +12,15 @@ use crate::wire::sniff::{Door, Refusal, sniff};
 use crate::{api, limits};
 use bytes::BytesMut;
 use http::StatusCode;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::task::Poll;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 /// A client's connection with what was read from it and not eaten yet.
 #[derive(Debug)]
@@ -27,6 +30,7 @@ pub(super) struct Connection {
     pub(super) input: BytesMut,
     pub(super) output: Output,
     stopping: watch::Receiver<bool>,
+    wait: Wait,
 }
 
 /// What reading came to.
@@ -69,6 +73,7 @@ pub(super) async fn serve(
         peer,
         input,
         output: Output::new(limits.progress_time),
+        wait: Wait::new(stopping.clone()),
         stopping,
     };
     // A client that is gone has no use for an answer; what it had written is kept.
@@ -121,7 +126,7 @@ impl Connection {
                 }
                 Door::NeedMore => {}
             }
-            match self.read(Some(deadline)).await? {
+            match self.read(deadline).await? {
                 Came::Bytes => {}
                 Came::End if !self.input.is_empty() => {
                     // A first line that ends with the connection is judged as it stands.
@@ -163,37 +168,33 @@ impl Connection {
 
     /// Sends one reply of the dialogue, in one write.
     pub(super) async fn send(&mut self, reply: &Reply<'_>) -> io::Result<()> {
+        let now = std::time::Instant::now();
         self.output
-            .push(super::date::with_date(|date| encode_reply(reply, date)));
+            .push(with_date(now, |date| encode_reply(reply, date)));
         self.output.flush(&mut self.stream).await
     }
 
     /// Reads what there is, waiting for it until `deadline`.
     ///
     /// An idle connection holds no buffer: room is made only when there is something to read.
-    pub(super) async fn read(&mut self, deadline: Option<Instant>) -> io::Result<Came> {
+    pub(super) async fn read(&mut self, deadline: Instant) -> io::Result<Came> {
         if self.input.is_empty() {
             self.input = BytesMut::new();
         }
         let Self {
             stream,
             input,
-            stopping,
+            wait,
             ..
         } = self;
-        let far = || Instant::now() + Duration::from_secs(86_400);
-        let waiting = async {
-            tokio::select! {
-                read = stream.read(input) => read.map(|count| match count {
-                    0 => Came::End,
-                    _ => Came::Bytes,
-                }),
-                _ = stopping.wait_for(|stop| *stop) => Ok(Came::Stop),
-            }
-        };
-        timeout_at(deadline.unwrap_or_else(far), waiting)
-            .await
-            .unwrap_or(Ok(Came::Nothing))
+        poll_fn(|task| match stream.poll_read_into(input, task) {
+            Poll::Ready(read) => Poll::Ready(read.map(|count| match count {
+                0 => Came::End,
+                _ => Came::Bytes,
+            })),
+            Poll::Pending => wait.poll_end(deadline, task).map(Ok),
+        })
+        .await
     }
 
     /// Whom requests come from.
@@ -218,7 +219,7 @@ impl Connection {
         let deadline = Instant::now() + limits::LINGER_TIME;
         loop {
             self.input.clear();
-            match self.read(Some(deadline)).await {
+            match self.read(deadline).await {
                 Ok(Came::Bytes) if Instant::now() < deadline => {}
                 _ => return,
             }

@@ -9,6 +9,7 @@ use crate::limits::{LOG_GATHER_TIME, LOG_LINES_MAX};
 use crate::wire::Lang;
 use crate::wire::escape::escape_control;
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -55,14 +56,15 @@ impl Lines {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, line: &str) {
+    /// Adds the line that `write` writes.
+    fn append(&self, write: impl FnOnce(&mut String)) {
         let mut state = self.state();
         if state.lines == LOG_LINES_MAX {
             state.lost += 1;
             return;
         }
         state.lines += 1;
-        state.text.push_str(line);
+        write(&mut state.text);
         if std::mem::take(&mut state.is_waiting) {
             drop(state);
             self.came.notify_one();
@@ -131,28 +133,70 @@ impl Console {
         }
     }
 
-    pub(super) fn answered(
+    /// Words a request and its answer, as far as they do not depend on who asks and when.
+    pub(super) fn words(
         &self,
-        peer: SocketAddr,
         request: &str,
         status: http::StatusCode,
         body_bytes: usize,
-        time: Duration,
-    ) {
+    ) -> String {
+        let request = match request.contains('?') {
+            true => without_token(request),
+            false => Cow::Borrowed(request),
+        };
+        let request = escape_control(request.as_bytes());
+        [
+            &request,
+            " ",
+            status.as_str(),
+            " ",
+            itoa::Buffer::new().format(body_bytes),
+            "B ",
+        ]
+        .concat()
+    }
+
+    /// Prints the line of an answer; `words` are those of [`Console::words`].
+    pub(super) fn answered(&self, peer: SocketAddr, words: &str, time: Duration) {
         if self.lang == Lang::En {
-            let request = without_token(request);
-            let request = escape_control(request.as_bytes());
-            let status = status.as_u16();
-            let milliseconds = time.as_secs_f64() * 1000.0;
-            self.print(&format!(
-                "{peer} {request} {status} {body_bytes}B {milliseconds:.1}ms\n"
-            ));
+            self.end.0.append(|text| {
+                push_address(text, peer);
+                text.push(' ');
+                text.push_str(words);
+                push_milliseconds(text, time);
+                text.push_str("ms\n");
+            });
         }
     }
 
     fn print(&self, line: &str) {
-        self.end.0.push(line);
+        self.end.0.append(|text| text.push_str(line));
     }
+}
+
+/// Writes an address without the machinery of formatting, which costs more than all else of a line.
+fn push_address(text: &mut String, peer: SocketAddr) {
+    let mut number = itoa::Buffer::new();
+    match peer {
+        SocketAddr::V4(peer) => {
+            for (n, part) in peer.ip().octets().into_iter().enumerate() {
+                text.push_str(if n > 0 { "." } else { "" });
+                text.push_str(number.format(part));
+            }
+            text.push(':');
+            text.push_str(number.format(peer.port()));
+        }
+        SocketAddr::V6(peer) => drop(write!(text, "{peer}")),
+    }
+}
+
+/// Writes a time in milliseconds, to a tenth.
+fn push_milliseconds(text: &mut String, time: Duration) {
+    let mut number = itoa::Buffer::new();
+    let tenths = (time.as_micros() + 50) / 100;
+    text.push_str(number.format(tenths / 10));
+    text.push('.');
+    text.push_str(number.format(tenths % 10));
 }
 
 /// Takes out the tokens that a client put into the query: they are not taken there, but may be right.
@@ -210,13 +254,8 @@ mod tests {
         console.connected(peer);
         console.requested(peer, "GET");
         let request = "GET stu\x1b[2Jdents.json";
-        console.answered(
-            peer,
-            request,
-            http::StatusCode::OK,
-            256,
-            Duration::from_micros(180),
-        );
+        let words = console.words(request, http::StatusCode::OK, 256);
+        console.answered(peer, &words, Duration::from_micros(180));
         drop(console);
         thread.join().unwrap();
         assert_eq!(

@@ -94,7 +94,7 @@ impl Door<'_> {
     }
 
     async fn read(&mut self, deadline: Instant) -> io::Result<Came> {
-        let came = self.connection.read(Some(deadline)).await?;
+        let came = self.connection.read(deadline).await?;
         self.ended |= came == Came::End;
         Ok(came)
     }
@@ -146,13 +146,8 @@ impl Door<'_> {
         let request = self.machine.request_line().map_or("-".to_owned(), short);
         let time = self.since.elapsed();
         let console = &self.context.console;
-        console.answered(
-            self.connection.peer,
-            &request,
-            reply.status,
-            reply.body.len(),
-            time,
-        );
+        let words = console.words(&request, reply.status, reply.body.len());
+        console.answered(self.connection.peer, &words, time);
         let method = request.split(' ').next().unwrap_or_default();
         let method = method.to_ascii_uppercase();
         let metrics = self.context.api.metrics();

@@ -3,17 +3,18 @@
 use super::Context;
 use super::connection::{Came, Connection};
 use super::date::with_date;
-use crate::api::{self, Body};
+use super::recall::{self, Again, Recalled};
+use crate::api::{self, Body, Running};
 use crate::limits::{self, Limits};
 use crate::wire::http1::{self as wire, BodyFraming, CONTINUE, Event, Head, Machine};
 use crate::wire::http1::{Phase, encode_head};
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use std::future::poll_fn;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -23,6 +24,13 @@ struct Pending {
     parts: Parts,
     keep_alive: bool,
     since: Instant,
+}
+
+/// A request that could not be answered at once.
+struct Waiting<'a> {
+    response: Pin<Box<dyn Future<Output = Response<Body>> + Send + 'a>>,
+    method: Method,
+    keep_alive: bool,
 }
 
 /// What the driver does next.
@@ -40,6 +48,8 @@ pub(super) async fn drive(connection: &mut Connection, context: &Context) -> io:
         pending: None,
         since: None,
         request: None,
+        again: None,
+        now: Instant::now(),
     };
     while let Next::Go = driver.step().await? {}
     driver
@@ -55,16 +65,21 @@ pub(super) async fn refuse(
     status: StatusCode,
     detail: &str,
 ) -> io::Result<()> {
-    append(connection, api::refuse(status, detail), false);
+    append(
+        connection,
+        api::refuse(status, detail),
+        Instant::now(),
+        false,
+    );
     connection.output.flush(&mut connection.stream).await
 }
 
 /// Appends a response to what waits to be sent.
-fn append(connection: &mut Connection, response: Response<Body>, keep_alive: bool) {
+fn append(connection: &mut Connection, response: Response<Body>, now: Instant, keep_alive: bool) {
     let (parts, body) = response.into_parts();
     let length = (parts.status != StatusCode::NOT_MODIFIED).then_some(body.len() as u64);
     connection.output.append(|out| {
-        with_date(|date| {
+        with_date(now.into_std(), |date| {
             encode_head(out, parts.status, &parts.headers, length, date, keep_alive);
         });
     });
@@ -92,16 +107,41 @@ struct Driver<'a> {
     since: Option<Instant>,
     /// The request that is being answered, for the log.
     request: Option<String>,
+    /// The request that is being answered is to be remembered with its answer.
+    again: Option<Again>,
+    /// The last time that the clock was asked.
+    now: Instant,
 }
 
-impl Driver<'_> {
+impl<'a> Driver<'a> {
     async fn step(&mut self) -> io::Result<Next> {
-        match self.machine.next(&mut self.connection.input) {
+        if self.connection.output.len() > limits::OUTPUT_BYTES_MAX {
+            self.flush().await?;
+        }
+        if self.answer_again() {
+            return Ok(Next::Go);
+        }
+        let input_bytes = self.connection.input.len();
+        let event = self.machine.next(&mut self.connection.input);
+        let eaten_bytes = input_bytes - self.connection.input.len();
+        if matches!(&self.again, Some(again) if again.head.len() != eaten_bytes) {
+            self.again = None;
+        }
+        match event {
             Ok(Event::NeedMore) => self.read_more().await,
-            // In a box, so that a connection that waits for its next request takes no room for it.
-            Ok(Event::Head(head)) => Box::pin(self.take_head(head)).await,
+            Ok(Event::Head(head)) => {
+                let (pending, decision) = self.begin(head);
+                match decision {
+                    None => self.handle_or_wait(pending, Bytes::new()).await,
+                    // In a box, so that a connection that waits for its next request takes no room
+                    // for it.
+                    Some(expects_continue) => {
+                        Box::pin(self.decide_on_body(pending, expects_continue)).await
+                    }
+                }
+            }
             Ok(Event::Body(body)) => match self.pending.take() {
-                Some(pending) => Box::pin(self.handle(pending, body)).await,
+                Some(pending) => self.handle_or_wait(pending, body).await,
                 None => Ok(Next::Close),
             },
             Ok(Event::Closed) => Ok(Next::Close),
@@ -113,6 +153,56 @@ impl Driver<'_> {
                 }
                 Ok(Next::Close)
             }
+        }
+    }
+
+    /// Answers the next request if its answer is remembered; says whether it was.
+    fn answer_again(&mut self) -> bool {
+        self.again = None;
+        let Self {
+            connection,
+            context,
+            ..
+        } = self;
+        if self.machine.phase() != Phase::Idle || connection.is_stopping() {
+            return false;
+        }
+        let Some(head) = recall::first_head(&connection.input) else {
+            return false;
+        };
+        let head_bytes = head.len();
+        let (output, peer) = (&mut connection.output, connection.peer);
+        let recalled = recall::recall(head, &context.api, |kept| {
+            let now = Instant::now();
+            context.console.requested(peer, kept.method.as_str());
+            let (before, behind) = kept.around_date();
+            output.append(|out| {
+                out.extend_from_slice(before);
+                with_date(now.into_std(), |date| {
+                    out.extend_from_slice(date.as_bytes());
+                });
+                out.extend_from_slice(behind);
+            });
+            let time = self
+                .since
+                .take()
+                .map_or(Duration::ZERO, |since| now - since);
+            context.console.answered(peer, &kept.words, time);
+            let (method, metrics) = (kept.method.as_str(), context.api.metrics());
+            metrics.answered(method, kept.status, kept.body_bytes, time);
+            now
+        });
+        match recalled {
+            Recalled::Answer(now) => {
+                connection.input.advance(head_bytes);
+                self.now = now;
+                true
+            }
+            Recalled::Again(again) => {
+                self.again = Some(again);
+                false
+            }
+            Recalled::New => false,
         }
     }
 
@@ -131,11 +221,13 @@ impl Driver<'_> {
         let deadline = match (self.since, phase) {
             // A head is bounded as a whole, not from one byte to the next.
             (Some(since), Phase::Head) => since + time,
+            (_, Phase::Idle) => self.now + time,
             _ => Instant::now() + time,
         };
-        match self.connection.read(Some(deadline)).await? {
+        match self.connection.read(deadline).await? {
             Came::Bytes => {
-                self.since.get_or_insert_with(Instant::now);
+                self.now = Instant::now();
+                self.since.get_or_insert(self.now);
                 Ok(Next::Go)
             }
             Came::Stop if phase == Phase::Idle => Ok(Next::Close),
@@ -168,7 +260,9 @@ impl Driver<'_> {
         }
     }
 
-    async fn take_head(&mut self, head: Head) -> io::Result<Next> {
+    /// Begins with a request; says whether a body follows, and then whether the client waits for
+    /// leave to send it.
+    fn begin(&mut self, head: Head) -> (Pending, Option<bool>) {
         let Head {
             parts,
             framing,
@@ -184,9 +278,23 @@ impl Driver<'_> {
         self.context
             .console
             .requested(self.connection.peer, pending.parts.method.as_str());
-        if framing == BodyFraming::None {
-            return self.handle(pending, Bytes::new()).await;
+        let has_body = framing != BodyFraming::None;
+        (pending, has_body.then_some(expects_continue))
+    }
+
+    async fn handle_or_wait(&mut self, pending: Pending, body: Bytes) -> io::Result<Next> {
+        match self.handle(pending, body) {
+            Ok(next) => Ok(next),
+            // In a box for the same reason.
+            Err(waiting) => Box::pin(self.wait(waiting)).await,
         }
+    }
+
+    async fn decide_on_body(
+        &mut self,
+        pending: Pending,
+        expects_continue: bool,
+    ) -> io::Result<Next> {
         let (api, caller) = (&self.context.api, self.connection.caller());
         if let Err(response) = api.check_head(&pending.parts, &caller).await {
             // A client that waits for a 100 may never send the body that would have to be skipped.
@@ -230,11 +338,12 @@ impl Driver<'_> {
             .uri
             .path_and_query()
             .map_or("*", |it| it.as_str());
-        self.request = Some(format!("{} {target}", pending.parts.method));
+        self.request = Some([pending.parts.method.as_str(), " ", target].concat());
         self.since = Some(pending.since);
     }
 
-    async fn handle(&mut self, pending: Pending, body: Bytes) -> io::Result<Next> {
+    /// Handles a request; gives what has to be waited for, if it could not be answered at once.
+    fn handle(&mut self, pending: Pending, body: Bytes) -> Result<Next, Waiting<'a>> {
         self.log_request(&pending);
         self.context.api.metrics().received(body.len());
         let Pending {
@@ -243,31 +352,36 @@ impl Driver<'_> {
         let method = parts.method.clone();
         let (context, caller) = (self.context, self.connection.caller());
         let request = Request::from_parts(parts, body);
-        let mut response = pin!(shielded(async move {
-            context.api.handle(request, &caller).await
-        }));
-        let ready = poll_fn(|task| Poll::Ready(poll_now(response.as_mut(), task))).await;
-        let response = match ready {
-            Some(response) => response,
-            None => {
-                // Answers that wait need not wait for the disk.
-                self.connection
-                    .output
-                    .flush(&mut self.connection.stream)
-                    .await?;
-                response.await
-            }
-        };
-        let keep_alive = keep_alive && !self.connection.is_stopping();
-        self.answer(response, &method, keep_alive);
-        if self.connection.output.len() > limits::OUTPUT_BYTES_MAX {
-            self.flush().await?;
+        match shielded(|| context.api.handle(request, &caller)) {
+            Running::Done(response) => Ok(self.respond(response, &method, keep_alive)),
+            Running::Waiting(response) => Err(Waiting {
+                response,
+                method,
+                keep_alive,
+            }),
         }
+    }
+
+    async fn wait(&mut self, waiting: Waiting<'_>) -> io::Result<Next> {
+        // Answers that wait need not wait for the disk.
+        self.flush().await?;
+        let Waiting {
+            mut response,
+            method,
+            keep_alive,
+        } = waiting;
+        let response = poll_fn(|task| poll_shielded(response.as_mut(), task)).await;
+        Ok(self.respond(response, &method, keep_alive))
+    }
+
+    fn respond(&mut self, response: Response<Body>, method: &Method, keep_alive: bool) -> Next {
+        let keep_alive = keep_alive && !self.connection.is_stopping();
+        self.answer(response, method, keep_alive);
         if keep_alive {
-            return Ok(Next::Go);
+            return Next::Go;
         }
         self.machine.close();
-        Ok(Next::Close)
+        Next::Close
     }
 
     /// Answers the request of the log line, and prints that line.
@@ -276,12 +390,29 @@ impl Driver<'_> {
         if *method == Method::HEAD {
             response.body_mut().leave_out();
         }
-        append(self.connection, response, keep_alive);
+        let again = self.again.take();
+        let again = again.filter(|_| response.body().holds() && keep_alive);
+        self.now = Instant::now();
+        let waited_bytes = self.connection.output.len();
+        append(self.connection, response, self.now, keep_alive);
         let request = self.request.take();
         let request = request.as_deref().unwrap_or("-");
-        let time = self.since.take().map_or(Duration::ZERO, |it| it.elapsed());
+        let time = self.since.take().map_or(Duration::ZERO, |it| self.now - it);
         let console = &self.context.console;
-        console.answered(self.connection.peer, request, status, length, time);
+        let words = console.words(request, status, length);
+        console.answered(self.connection.peer, &words, time);
+        let output = &self.connection.output;
+        if let Some(again) = again
+            && let Some(answer) = output.tail(output.len() - waited_bytes)
+        {
+            let facts = recall::Facts {
+                method: method.clone(),
+                status,
+                body_bytes: length,
+                words: &words,
+            };
+            recall::keep(again, answer, facts);
+        }
         // What was no request has no method.
         let method = if request == "-" { "-" } else { method.as_str() };
         let metrics = self.context.api.metrics();
@@ -296,29 +427,23 @@ impl Driver<'_> {
     }
 }
 
-fn poll_now<F: Future>(
-    future: Pin<&mut F>,
-    task: &mut std::task::Context<'_>,
-) -> Option<F::Output> {
-    match future.poll(task) {
-        Poll::Ready(output) => Some(output),
-        Poll::Pending => None,
-    }
+/// Begins to answer a request. A panic in one request is a 500 for that one.
+pub(super) fn shielded<'a>(
+    begin: impl FnOnce() -> Running<'a, Response<Body>>,
+) -> Running<'a, Response<Body>> {
+    catch_unwind(AssertUnwindSafe(begin)).unwrap_or_else(|_| Running::Done(broken()))
 }
 
-/// A panic in one request is a 500 for that one.
-pub(super) async fn shielded(handling: impl Future<Output = Response<Body>>) -> Response<Body> {
-    let mut handling = pin!(handling);
-    let outcome = poll_fn(|task| {
-        let polled = catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(task)));
-        match polled {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(response)) => Poll::Ready(Some(response)),
-            Err(_) => Poll::Ready(None),
-        }
-    });
-    outcome.await.unwrap_or_else(|| {
-        let detail = "Something is wrong in jsond itself; the write may not have happened.";
-        api::refuse(StatusCode::INTERNAL_SERVER_ERROR, detail)
-    })
+/// Goes on with a request that has begun.
+pub(super) fn poll_shielded(
+    response: Pin<&mut (impl Future<Output = Response<Body>> + ?Sized)>,
+    task: &mut std::task::Context<'_>,
+) -> Poll<Response<Body>> {
+    let polled = catch_unwind(AssertUnwindSafe(|| response.poll(task)));
+    polled.unwrap_or_else(|_| Poll::Ready(broken()))
+}
+
+fn broken() -> Response<Body> {
+    let detail = "Something is wrong in jsond itself; the write may not have happened.";
+    api::refuse(StatusCode::INTERNAL_SERVER_ERROR, detail)
 }

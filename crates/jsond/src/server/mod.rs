@@ -11,8 +11,10 @@ mod dialogue;
 mod h2;
 mod http1;
 mod output;
+mod recall;
 mod stream;
 mod tls;
+mod wait;
 
 pub use console::Console;
 pub use tls::{Tls, TlsError};

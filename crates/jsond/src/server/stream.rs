@@ -33,20 +33,26 @@ impl Stream {
     ///
     /// Bytes are read into room that all connections of a thread share, and copied into as much as
     /// they need: an idle connection holds no buffer, and leaves no hole of its size behind.
+    pub(super) fn poll_read_into(
+        &mut self,
+        input: &mut BytesMut,
+        task: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        ROOM.with_borrow_mut(|room| {
+            let mut piece = ReadBuf::new(room);
+            // After a read that leaves room tokio knows that nothing more is there, without
+            // asking the system once more.
+            ready!(self.inner().poll_read(task, &mut piece))?;
+            input.extend_from_slice(piece.filled());
+            Poll::Ready(Ok(piece.filled().len()))
+        })
+    }
+
+    /// The same, for those who wait for nothing else.
     ///
     /// *Cancel*: nothing is lost.
     pub(super) async fn read(&mut self, input: &mut BytesMut) -> io::Result<usize> {
-        poll_fn(|task| {
-            ROOM.with_borrow_mut(|room| {
-                let mut piece = ReadBuf::new(room);
-                // After a read that leaves room tokio knows that nothing more is there, without
-                // asking the system once more.
-                ready!(self.inner().poll_read(task, &mut piece))?;
-                input.extend_from_slice(piece.filled());
-                Poll::Ready(Ok(piece.filled().len()))
-            })
-        })
-        .await
+        poll_fn(|task| self.poll_read_into(input, task)).await
     }
 
     fn inner(&mut self) -> Pin<&mut dyn Both> {

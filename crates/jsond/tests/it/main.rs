@@ -11,6 +11,7 @@
 
 mod support;
 
+mod again;
 mod attack;
 mod bad_start;
 mod bind_mount;

@@ -67,28 +67,29 @@ impl Access {
         Self { tokens, ..self }
     }
 
-    /// Judges a request by its head; says what its answer tells a browser.
-    ///
-    /// The answer to a wrong token is held back for a while.
+    /// Whether it depends on more than the head who may ask.
+    pub(super) fn asks_for_tokens(&self) -> bool {
+        self.tokens.is_some()
+    }
+
+    /// Judges a request by its head; says what its answer tells a browser. What is refused is
+    /// [held back](Access::hold_back).
     ///
     /// *Errors*: 421, 403, 401.
-    pub(super) async fn admit(
-        &self,
-        head: &Parts,
-        caller: &Caller,
-    ) -> (Leave, Result<Grant, Problem>) {
+    pub(super) fn admit(&self, head: &Parts, caller: &Caller) -> (Leave, Result<Grant, Problem>) {
         if let Err(problem) = self.hosts.check(head) {
             return (Leave::default(), Err(problem));
         }
         let (leave, verdict) = self.cors.check(head, caller);
-        let granted = verdict.and_then(|()| self.grant(head));
-        if let Err(problem) = &granted
-            && problem.is_of(ProblemKind::TokenUnknown)
-        {
+        (leave, verdict.and_then(|()| self.grant(head)))
+    }
+
+    /// Holds back the answer to a wrong token for a while.
+    pub(super) async fn hold_back(&self, problem: &Problem, caller: &Caller) {
+        if problem.is_of(ProblemKind::TokenUnknown) {
             let delay = self.delays.note(caller.address, Instant::now());
-            Box::pin(tokio::time::sleep(delay)).await;
+            tokio::time::sleep(delay).await;
         }
-        (leave, granted)
     }
 
     fn grant(&self, head: &Parts) -> Result<Grant, Problem> {

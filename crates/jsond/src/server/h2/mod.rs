@@ -10,8 +10,8 @@ mod socket;
 
 use super::Context;
 use super::date::with_date;
-use super::http1::{limits_of_head, shielded};
-use crate::api::{self, Body, Caller};
+use super::http1::{limits_of_head, poll_shielded, shielded};
+use crate::api::{self, Body, Caller, Running};
 use crate::limits::{self, Limits};
 use crate::wire::http1::Refusal;
 use crate::wire::http2::check_head;
@@ -148,7 +148,7 @@ impl Door {
         let response = self.respond(head, body).await?;
         let (status, bytes) = (response.status(), response.body().len());
         let time = since.elapsed();
-        console.answered(peer, &line, status, bytes, time);
+        console.answered(peer, &console.words(&line, status, bytes), time);
         let metrics = self.context.api.metrics();
         metrics.answered(method.as_str(), status, bytes, time);
         Ok(self.frame(response, method == Method::HEAD))
@@ -217,7 +217,12 @@ impl Door {
         };
         self.load.wait_for_room().await;
         let request = Request::from_parts(head, body);
-        shielded(self.context.api.handle(request, &self.caller())).await
+        match shielded(|| self.context.api.handle(request, &self.caller())) {
+            Running::Done(response) => response,
+            Running::Waiting(mut response) => {
+                poll_fn(|task| poll_shielded(response.as_mut(), task)).await
+            }
+        }
     }
 
     /// Reads a body; a large one waits until there is room for it.
@@ -259,7 +264,7 @@ impl Door {
     /// Gives a response the fields that the HTTP/1.1 door writes itself.
     fn frame(&self, response: Response<Body>, is_head: bool) -> Response<Answer> {
         let (mut parts, mut body) = response.into_parts();
-        let date = with_date(HeaderValue::from_str);
+        let date = with_date(std::time::Instant::now(), HeaderValue::from_str);
         let date = date.expect("INVARIANT: a date is visible ASCII");
         parts.headers.insert(DATE, date);
         let status = parts.status;

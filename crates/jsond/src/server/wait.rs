@@ -1,0 +1,125 @@
+//! Waiting for a client: until bytes come, the time is over, or the server is to stop.
+//!
+//! One timer and one registration for the stop serve all the waits of a connection, so that a
+//! request costs neither: most deadlines only move away, and a timer that runs out before its time
+//! is set again.
+
+use super::connection::Came;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use tokio::sync::watch;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// What ends a wait when no bytes come.
+pub(super) struct Wait {
+    timer: Option<Pin<Box<Sleep>>>,
+    /// Done when the server is to stop; none after that.
+    stop: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl std::fmt::Debug for Wait {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wait")
+            .field("timer", &self.timer)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Wait {
+    /// Waits that a stop ends.
+    pub(super) fn new(mut stopping: watch::Receiver<bool>) -> Self {
+        let stop = async move {
+            // Without a server there is nothing to wait for either.
+            stopping.wait_for(|stop| *stop).await.ok();
+        };
+        Self {
+            timer: None,
+            stop: Some(Box::pin(stop)),
+        }
+    }
+
+    /// Whether the wait is over, by the stop or by the deadline.
+    pub(super) fn poll_end(&mut self, deadline: Instant, task: &mut Context<'_>) -> Poll<Came> {
+        if let Some(stop) = &mut self.stop {
+            if stop.as_mut().poll(task).is_pending() {
+                ready!(self.poll_deadline(deadline, task));
+                return Poll::Ready(Came::Nothing);
+            }
+            self.stop = None;
+        }
+        Poll::Ready(Came::Stop)
+    }
+
+    fn poll_deadline(&mut self, deadline: Instant, task: &mut Context<'_>) -> Poll<()> {
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if deadline < timer.deadline() {
+            timer.as_mut().reset(deadline);
+        }
+        loop {
+            ready!(timer.as_mut().poll(task));
+            if deadline <= timer.deadline() {
+                return Poll::Ready(());
+            }
+            timer.as_mut().reset(deadline);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use std::time::Duration;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    async fn end(wait: &mut Wait, deadline: Instant) -> Came {
+        poll_fn(|task| wait.poll_end(deadline, task)).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_wait_ends_at_its_own_deadline() {
+        let (_stop, stopping) = watch::channel(false);
+        let mut wait = Wait::new(stopping);
+        let begin = Instant::now();
+        // Later, sooner than the timer is set for, later again, and one that is over.
+        for (seconds, ends) in [(10, 10), (75, 75), (60, 75), (80, 80), (85, 85), (3, 85)] {
+            let deadline = begin + seconds * SECOND;
+            let polled = poll_fn(|task| Poll::Ready(wait.poll_end(deadline, task))).await;
+            assert_eq!(polled.is_ready(), seconds != ends, "{seconds}");
+            assert_eq!(end(&mut wait, deadline).await, Came::Nothing);
+            let passed = begin.elapsed().as_secs_f64().round();
+            assert_eq!(passed, f64::from(ends), "{seconds}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_that_was_given_up_does_not_hold_up_the_next() {
+        let (_stop, stopping) = watch::channel(false);
+        let mut wait = Wait::new(stopping);
+        let begin = Instant::now();
+        let far = begin + 75 * SECOND;
+        assert!(
+            poll_fn(|task| Poll::Ready(wait.poll_end(far, task)))
+                .await
+                .is_pending()
+        );
+        assert_eq!(end(&mut wait, begin + 10 * SECOND).await, Came::Nothing);
+        assert_eq!(begin.elapsed().as_secs(), 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_ends_the_wait_and_those_that_follow() {
+        let (stop, stopping) = watch::channel(false);
+        let mut wait = Wait::new(stopping);
+        let far = Instant::now() + 75 * SECOND;
+        let (came, ()) = tokio::join!(end(&mut wait, far), async {
+            tokio::task::yield_now().await;
+            stop.send(true).ok();
+        });
+        assert_eq!(came, Came::Stop);
+        assert_eq!(end(&mut wait, far).await, Came::Stop);
+    }
+}
