@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 #[derive(Debug)]
 pub(crate) struct Pinning {
     server: Option<u32>,
+    /// As `taskset` takes them.
+    all: String,
     /// What was done, for the report.
     pub(crate) words: String,
 }
@@ -19,16 +21,20 @@ impl Pinning {
         let cores = allowed_cores();
         let not = |why: &str| Self {
             server: None,
+            all: String::new(),
             words: format!("not pinned, {why}"),
         };
         let [server, load, ..] = cores[..] else {
             return not("there is one core");
         };
-        if !pin_this_process(load) {
+        if !pin_this_process(&load.to_string()) {
             return not("there is no taskset");
         }
         Self {
             server: Some(server),
+            all: (cores.iter().map(u32::to_string))
+                .collect::<Vec<_>>()
+                .join(","),
             words: format!(
                 "{} cores, the server pinned to one, the load to another",
                 cores.len()
@@ -38,13 +44,32 @@ impl Pinning {
 
     /// Begins a command whose process runs on the core of the server.
     pub(crate) fn command(&self, program: &Path) -> Command {
-        let Some(core) = self.server else {
-            return Command::new(program);
-        };
-        let mut command = Command::new("taskset");
-        command.args(["-c", &core.to_string()]).arg(program);
-        command
+        match self.server {
+            None => Command::new(program),
+            Some(core) => on_cores(&core.to_string(), program),
+        }
     }
+
+    /// Begins a command whose process runs on any core that this one was given.
+    pub(crate) fn command_on_all(&self, program: &Path) -> Command {
+        match self.server {
+            None => Command::new(program),
+            Some(_) => on_cores(&self.all, program),
+        }
+    }
+
+    /// Lets this process run on any core that it was given.
+    pub(crate) fn release(&self) {
+        if self.server.is_some() {
+            pin_this_process(&self.all);
+        }
+    }
+}
+
+fn on_cores(cores: &str, program: &Path) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["-c", cores]).arg(program);
+    command
 }
 
 fn allowed_cores() -> Vec<u32> {
@@ -56,14 +81,9 @@ fn allowed_cores() -> Vec<u32> {
         .unwrap_or_default()
 }
 
-fn pin_this_process(core: u32) -> bool {
+fn pin_this_process(cores: &str) -> bool {
     let pinned = Command::new("taskset")
-        .args([
-            "-c",
-            "-p",
-            &core.to_string(),
-            &std::process::id().to_string(),
-        ])
+        .args(["-c", "-p", cores, &std::process::id().to_string()])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -1,21 +1,29 @@
-//! Measures jsond side by side, in rounds: `cargo run --release -p jsond-bench -- growth`.
+//! Measures jsond side by side, in rounds: `cargo run --release -p jsond-bench -- reads`.
 //!
 //! The program is started as a user starts it and spoken to over sockets; every answer that is
 //! timed is checked. Nothing of this is a test that has to pass: a figure that misses its bound is
 //! printed as such. It reads `/proc`, so it needs Linux.
 
+mod cores;
 mod data;
 mod growth;
 mod http;
+mod load;
 mod machine;
+mod memory;
+mod plot;
 mod process;
+mod query;
 mod random;
 mod reads;
+mod rival;
 mod server;
 mod setup;
+mod start;
 mod statistics;
 mod table;
 mod watch;
+mod writes;
 
 use clap::Parser as _;
 use std::io::Write as _;
@@ -33,14 +41,24 @@ struct Cli {
 /// until something failed is published too.
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    Growth(growth::Arguments),
     Reads(reads::Arguments),
+    Writes(writes::Arguments),
+    Growth(growth::Arguments),
+    Memory(memory::Arguments),
+    Query(query::Arguments),
+    Start(start::Arguments),
+    Cores(cores::Arguments),
 }
 
 fn main() -> ExitCode {
     let ended = match Cli::parse().command {
-        Command::Growth(arguments) => growth::run(&arguments),
         Command::Reads(arguments) => reads::run(&arguments),
+        Command::Writes(arguments) => writes::run(&arguments),
+        Command::Growth(arguments) => growth::run(&arguments),
+        Command::Memory(arguments) => memory::run(&arguments),
+        Command::Query(arguments) => query::run(&arguments),
+        Command::Start(arguments) => start::run(&arguments),
+        Command::Cores(arguments) => cores::run(&arguments),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

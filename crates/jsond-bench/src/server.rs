@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 const START_MAX: Duration = Duration::from_secs(120);
 const STOP_MAX: Duration = Duration::from_secs(300);
-const PAUSE: Duration = Duration::from_millis(1);
+const PAUSE: Duration = Duration::from_micros(200);
 
 /// A running jsond; it is killed when this is dropped.
 #[derive(Debug)]
@@ -25,14 +25,29 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts it on a folder, and waits until it answers.
-    pub(crate) fn start(setup: &Setup, folder: &Path) -> Result<Self> {
+    /// Starts it on a folder with more flags, and waits until it answers.
+    pub(crate) fn start(setup: &Setup, folder: &Path, flags: &[&str]) -> Result<Self> {
+        let command = setup.pinning.command(&setup.program);
+        Self::start_by(command, setup, folder, flags)
+    }
+
+    /// The same on all cores.
+    pub(crate) fn start_unpinned(setup: &Setup, folder: &Path, flags: &[&str]) -> Result<Self> {
+        let command = setup.pinning.command_on_all(&setup.program);
+        Self::start_by(command, setup, folder, flags)
+    }
+
+    fn start_by(
+        mut command: Command,
+        setup: &Setup,
+        folder: &Path,
+        flags: &[&str],
+    ) -> Result<Self> {
         let log = setup.folder().join("log");
         let port_file = setup.folder().join("port");
         fs::remove_file(&port_file).ok();
-        let mut command = setup.pinning.command(&setup.program);
         command.args(["serve", "--lang", "en", "--port", "0", "--port-file"]);
-        command.arg(&port_file).arg(folder);
+        command.arg(&port_file).args(flags).arg(folder);
         for name in ["JSOND_HOST", "JSOND_PORT", "JSOND_LANG", "JSOND_LOG"] {
             command.env_remove(name);
         }

@@ -25,6 +25,10 @@ pub(crate) struct Common {
     /// Write the figures to this file as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+
+    /// Write a plot of each table into this folder as SVG
+    #[arg(long, value_name = "DIR")]
+    pub(crate) plots: Option<PathBuf>,
 }
 
 /// What is ready when measuring begins; the folder goes when this is dropped.

@@ -1,6 +1,8 @@
 //! The report: tables with medians, ranges, ratios and verdicts, for a terminal and as JSON. Pure
 //! but for where it is written to.
 
+use crate::plot;
+use crate::setup::Common;
 use crate::statistics::Series;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -28,14 +30,17 @@ impl Unit {
         match self {
             Self::Microseconds if figure >= 10_000.0 => format!("{:.1} ms", figure / 1e3),
             Self::Microseconds if figure >= 1_000.0 => format!("{:.2} ms", figure / 1e3),
-            Self::Microseconds => format!("{figure:.0} µs"),
+            Self::Microseconds if figure >= 20.0 => format!("{figure:.0} µs"),
+            Self::Microseconds => format!("{figure:.1} µs"),
             Self::Seconds if figure < 1.0 => format!("{:.1} ms", figure * 1e3),
             Self::Seconds => format!("{figure:.2} s"),
             Self::Bytes if figure < 1e5 => format!("{figure:.0} B"),
             Self::Bytes => format!("{:.1} MB", figure / 1e6),
+            Self::BytesPerSecond if figure >= 1e8 => format!("{:.0} MB/s", figure / 1e6),
             Self::BytesPerSecond => format!("{:.2} MB/s", figure / 1e6),
             Self::PerSecond => format!("{figure:.0}/s"),
             Self::Share => format!("{:.1} %", figure * 100.0),
+            Self::Times if figure < 0.1 => format!("{figure:.3}"),
             Self::Times => format!("{figure:.2}"),
             Self::Count => format!("{figure:.0}"),
         }
@@ -56,7 +61,7 @@ impl Unit {
 
     fn render_all(self, series: &Series) -> String {
         let (Some(median), Some((least, most))) = (series.median(), series.range()) else {
-            return "–".to_owned();
+            return "not measured".to_owned();
         };
         let mut text = self.render(median);
         if series.figures().len() > 1 {
@@ -136,6 +141,31 @@ impl Row {
     pub(crate) fn must(mut self, must: Must) -> Self {
         self.must = Some(must);
         self
+    }
+
+    /// What was measured.
+    pub(crate) fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// The sides that have figures, the left one first, each with its figures in words.
+    pub(crate) fn sides(&self) -> [Option<(&Series, String)>; 2] {
+        let side = |series: &'_ Series| self.unit.render_all(series);
+        let has_some = |series: &&Series| series.median().is_some();
+        let left = self.left.as_ref().filter(has_some);
+        [
+            left.map(|it| (it, side(it))),
+            Some(&self.right).filter(has_some).map(|it| (it, side(it))),
+        ]
+    }
+
+    /// The figure that the right side has to keep to, in its own unit.
+    pub(crate) fn bound(&self) -> Option<f64> {
+        let (Must::AtMost(bound) | Must::AtLeast(bound)) = self.must?;
+        if !self.is_compared {
+            return Some(bound);
+        }
+        Some(bound * self.left.as_ref()?.median()?)
     }
 
     /// Right by left; a side without figures has none.
@@ -253,6 +283,10 @@ fn width_of(lines: &[[String; 6]], column: usize) -> usize {
     widths.max().unwrap_or(0).max(3)
 }
 
+fn write(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).with_context(|| path.display().to_string())
+}
+
 /// All that a command found.
 #[derive(Debug, Clone)]
 pub(crate) struct Report {
@@ -262,12 +296,19 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Prints it, and writes the figures to a file.
-    pub(crate) fn publish(&self, json: Option<&Path>) -> Result<()> {
+    /// Prints it, and writes the figures to a file and the plots into a folder, where they are
+    /// wanted; `command` is what the plots are called by.
+    pub(crate) fn publish(&self, command: &str, common: &Common) -> Result<()> {
         std::io::stdout().write_all(self.render().as_bytes())?;
-        if let Some(path) = json {
-            let text = format!("{:#}\n", self.to_json());
-            std::fs::write(path, text).with_context(|| path.display().to_string())?;
+        if let Some(path) = &common.json {
+            write(path, &format!("{:#}\n", self.to_json()))?;
+        }
+        if let Some(folder) = &common.plots {
+            std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+            for (n, table) in (1..).zip(&self.tables) {
+                let path = folder.join(format!("{command}-{n}.svg"));
+                write(&path, &plot::draw(table))?;
+            }
         }
         Ok(())
     }
@@ -298,6 +339,7 @@ mod tests {
         let check = |unit: Unit, figure: f64, expected: &str| {
             assert_eq!(unit.render(figure), expected);
         };
+        check(Unit::Microseconds, 4.44, "4.4 µs");
         check(Unit::Microseconds, 84.4, "84 µs");
         check(Unit::Microseconds, 1_234.0, "1.23 ms");
         check(Unit::Microseconds, 45_678.0, "45.7 ms");
@@ -307,7 +349,9 @@ mod tests {
         check(Unit::Bytes, 105_400_000.0, "105.4 MB");
         check(Unit::BytesPerSecond, 2_000_000.0, "2.00 MB/s");
         check(Unit::Share, 0.084, "8.4 %");
+        check(Unit::BytesPerSecond, 2_345_600_000.0, "2346 MB/s");
         check(Unit::Times, 1.5, "1.50");
+        check(Unit::Times, 0.04, "0.040");
         check(Unit::Count, 3.0, "3");
     }
 

@@ -35,7 +35,7 @@ pub(super) struct Constant {
 /// Writes for a time, as fast as eight clients and the timed one can.
 pub(super) fn measure(setup: &Setup, corpus: &mut Corpus, time: Duration) -> Result<Constant> {
     let watch = Watch::start(&corpus.file());
-    let server = Server::start(setup, &corpus.folder)?;
+    let server = Server::start(setup, &corpus.folder, &[])?;
     let pid = server.pid();
     let file_bytes = corpus.file_bytes()?;
     let mut client = Client::connect(&server, corpus)?;

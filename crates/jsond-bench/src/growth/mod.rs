@@ -99,7 +99,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut syncs = Latency::default();
     let ended = measure(&setup, arguments, &mut figures, &mut syncs);
     let report = report::of(setup.describe(), arguments, &figures, &syncs);
-    report.publish(arguments.common.json.as_deref())?;
+    report.publish("growth", &arguments.common)?;
     ended
 }
 

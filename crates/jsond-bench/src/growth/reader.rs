@@ -39,7 +39,7 @@ pub(super) fn measure(
     reader: &mut Reader,
 ) -> Result<()> {
     let watch = Watch::start(&corpus.file());
-    let server = Server::start(setup, &corpus.folder)?;
+    let server = Server::start(setup, &corpus.folder, &[])?;
     let mut client = Client::connect(&server, corpus)?;
     client.put()?;
     watch.wait_for_rest(CHECKPOINT_MAX)?;

@@ -25,7 +25,7 @@ pub(super) fn take(
     side: &mut Side,
 ) -> Result<()> {
     let watch = Watch::start(&corpus.file());
-    let server = Server::start(setup, &corpus.folder)?;
+    let server = Server::start(setup, &corpus.folder, &[])?;
     side.start.push(server.start_time.as_secs_f64());
     side.resident.push(server.memory_bytes("VmRSS")? as f64);
     side.start_peak.push(server.memory_bytes("VmHWM")? as f64);

@@ -13,6 +13,9 @@ const UNCHANGED_MUST: f64 = 0.75;
 const PIPELINE_MUST: f64 = 8.0;
 const LARGE_MUST: f64 = 1.0;
 
+/// What jsond may cost for each request, json-server being 1.
+const JSON_SERVER_MUST: f64 = 1.0 / 25.0;
+
 pub(super) fn of(setting: Vec<String>, arguments: &Arguments, figures: &Figures) -> Report {
     let mut setting = setting;
     setting.push(format!(
@@ -20,11 +23,11 @@ pub(super) fn of(setting: Vec<String>, arguments: &Arguments, figures: &Figures)
         arguments.connections, arguments.seconds, arguments.records
     ));
     let cpu = |what: &str, pair: &Pair, must| {
-        let row = Row::pair(what, Unit::Microseconds, &pair.nginx.cpu, &pair.jsond.cpu);
+        let row = Row::pair(what, Unit::Microseconds, &pair.rival.cpu, &pair.jsond.cpu);
         row.must(Must::AtMost(must))
     };
     let rate = |what: &str, pair: &Pair, must| {
-        let row = Row::pair(what, Unit::PerSecond, &pair.nginx.rate, &pair.jsond.rate);
+        let row = Row::pair(what, Unit::PerSecond, &pair.rival.rate, &pair.jsond.rate);
         row.must(Must::AtLeast(must))
     };
     let bytes = |series: &Series| -> Series {
@@ -32,7 +35,7 @@ pub(super) fn of(setting: Vec<String>, arguments: &Arguments, figures: &Figures)
         figures.map(|rate| rate * LARGE_BYTES as f64).collect()
     };
     let (large_nginx, large_jsond) = (
-        bytes(&figures.large.nginx.rate),
+        bytes(&figures.large.rival.rate),
         bytes(&figures.large.jsond.rate),
     );
     let large = Row::pair(
@@ -53,7 +56,17 @@ pub(super) fn of(setting: Vec<String>, arguments: &Arguments, figures: &Figures)
                     cpu("GET of one record", &figures.record, RECORD_MUST),
                     cpu("GET of one field", &figures.field, RECORD_MUST),
                     cpu("GET of one record, 304", &figures.unchanged, UNCHANGED_MUST),
+                    cpu("GET of records at random", &figures.random, RECORD_MUST),
                 ],
+            },
+            Table {
+                title: "CPU time of the server for each request, a record of a list".to_owned(),
+                sides: ["json-server".to_owned(), "jsond".to_owned()],
+                rows: vec![cpu(
+                    "GET of one of 100 records",
+                    &figures.json_server,
+                    JSON_SERVER_MUST,
+                )],
             },
             Table {
                 title: "Rates".to_owned(),
