@@ -3,6 +3,8 @@
 //! *Source*: RFC 6902 §4.1–§4.3, on text; the old value stays as it is. An addition before a named
 //! member is our own: a patch document says nothing about the order of members.
 
+mod exchange;
+
 use crate::id_name::IdRule;
 use crate::json::Kind;
 use crate::leaf::Piece;
@@ -89,6 +91,9 @@ impl Value {
             return Ok(value.taken_by(ids));
         };
         let below = ids.child(self.kind(), token);
+        if let Some(edited) = self.edit_found(token, rest, edit, depth, &below) {
+            return edited;
+        }
         if !rest.is_empty() {
             let child = self.child(token).ok_or_else(|| self.missing(depth))?;
             let child = child.edit_at(rest, edit, depth + 1, &below)?;

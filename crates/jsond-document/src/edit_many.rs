@@ -39,6 +39,23 @@ impl Value {
         self.edit_many_at(edits, 0, ids)
     }
 
+    /// Makes edits in this value: what no other value shares is changed where it is.
+    ///
+    /// *Cost, errors*: as of [`Value::edit_many`]; the value is as it was when there is one.
+    pub fn edit_many_in_place(
+        &mut self,
+        edits: &[PlacedValueEdit<'_>],
+        ids: &IdRule,
+    ) -> Result<(), EditError> {
+        if let [(tokens, edit)] = edits
+            && let Some(edited) = self.put_in_place(tokens, edit, ids)
+        {
+            return edited;
+        }
+        *self = self.edit_many_at(edits, 0, ids)?;
+        Ok(())
+    }
+
     fn edit_many_at(
         &self,
         edits: &[PlacedValueEdit<'_>],
@@ -327,6 +344,44 @@ mod tests {
         let is_collection = one_by_one.is_collection(ID_NAME);
         prop_assert_eq!(found.is_collection(ID_NAME), is_collection);
         prop_assert_eq!(found.count(), one_by_one.count());
+        check_in_place(&start, &kept, &one_by_one)
+    }
+
+    /// Makes the edits in one value, and keeps some versions of it, which have to stay as they were.
+    fn check_in_place(
+        start: &Value,
+        edits: &[PlacedValueEdit<'_>],
+        expected: &Value,
+    ) -> Result<(), TestCaseError> {
+        let ids = IdRule::default();
+        let (mut value, mut model) = (start.clone(), start.clone());
+        let mut kept = vec![(start.clone(), start.to_json().to_string())];
+        for (n, edit) in edits.iter().enumerate() {
+            value
+                .edit_many_in_place(std::slice::from_ref(edit), &ids)
+                .unwrap();
+            model = model.edited(edit.0, &edit.1, &ids).unwrap();
+            prop_assert_eq!(value.digest(), model.digest());
+            if n % 5 == 0 {
+                kept.push((value.clone(), value.to_json().to_string()));
+            }
+            let absent = [vec!["k1".to_owned(); 9], edit.0.to_vec()].concat();
+            prop_assert!(
+                value
+                    .edit_many_in_place(&[(&absent, edit.1)], &ids)
+                    .is_err()
+            );
+        }
+        prop_assert_eq!(value.to_json().to_string(), expected.to_json().to_string());
+        prop_assert_eq!(value.len_bytes(), expected.len_bytes());
+        prop_assert_eq!(value.count(), expected.count());
+        let is_object = expected.kind() == Kind::Object;
+        for name in ["k0", "k7", "k999", "absent"].iter().filter(|_| is_object) {
+            prop_assert_eq!(value.position_of(name), expected.position_of(name));
+        }
+        for (value, text) in kept {
+            prop_assert_eq!(value.to_json().to_string(), text);
+        }
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 //!
 //! *Source*: RFC 6901.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// A list of reference tokens, unescaped.
@@ -63,6 +64,16 @@ impl Pointer {
         Self(tokens)
     }
 
+    /// Appends the text form as a JSON string, with its quotes.
+    pub fn write_quoted(&self, out: &mut Vec<u8>) {
+        let mut text = String::with_capacity(64);
+        for token in &self.0 {
+            text.push('/');
+            text.push_str(&escape(token));
+        }
+        serde_json::to_writer(out, &text).expect("INVARIANT: every str is a JSON string");
+    }
+
     /// Adds a token at the end.
     pub fn push(&mut self, token: impl Into<String>) {
         self.0.push(token.into());
@@ -88,9 +99,17 @@ fn unescape(token: &str) -> Result<String, PointerError> {
 impl fmt::Display for Pointer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for token in &self.0 {
-            write!(f, "/{}", token.replace('~', "~0").replace('/', "~1"))?;
+            f.write_str("/")?;
+            f.write_str(&escape(token))?;
         }
         Ok(())
+    }
+}
+
+fn escape(token: &str) -> Cow<'_, str> {
+    match token.contains(['~', '/']) {
+        true => Cow::Owned(token.replace('~', "~0").replace('/', "~1")),
+        false => Cow::Borrowed(token),
     }
 }
 

@@ -81,10 +81,14 @@ impl Tree {
         while level.len() > FAN {
             level = level.chunks(FAN).map(Child::of_branch).collect();
         }
-        let sum = level.iter().map(|child| child.sum).sum();
+        Self::of_root(kind, level.into(), id_name)
+    }
+
+    fn of_root(kind: Kind, root: Arc<[Child]>, id_name: IdName) -> Self {
+        let sum = root.iter().map(|child| child.sum).sum();
         Self {
             kind,
-            root: level.into(),
+            root,
             sum,
             id_name,
             index: Index::default(),
@@ -207,7 +211,31 @@ impl Tree {
 
     /// Puts a value in the place of another.
     pub(crate) fn set(&self, place: &Place, piece: &Piece) -> Self {
-        self.edit(place, Some(&self.piece(place)), Some(piece))
+        self.exchange(place, &self.piece(place), piece)
+    }
+
+    /// The same where the one that is there is known.
+    pub(crate) fn exchange(&self, place: &Place, gone: &Piece, came: &Piece) -> Self {
+        self.edit(place, Some(gone), Some(came))
+    }
+
+    /// The same in this tree, under the same name; not where the leaf has to be split.
+    pub(crate) fn exchange_in_place(&mut self, place: &Place, gone: &Piece, came: &Piece) -> bool {
+        let edit = LeafEdit {
+            within: place.within,
+            gone: Some(gone),
+            came: Some(came),
+        };
+        let is_last = self.order_after(place.order).is_none();
+        let leaves = edit.leaves_of(&place.leaf, self.named(), is_last);
+        let Ok([leaf]) = <[Leaf; 1]>::try_from(leaves) else {
+            return false;
+        };
+        let child = self.child_of(place.order, Arc::new(leaf));
+        put_one(&mut self.root, child);
+        self.sum = self.root.iter().map(|child| child.sum).sum();
+        self.digest = OnceLock::new();
+        true
     }
 
     /// Takes an entry out.
@@ -237,6 +265,12 @@ impl Tree {
         let edit = LeafEdit { within, gone, came };
         let packed = edit.leaves_of(&place.leaf, self.named(), next.is_none());
         let leaves: Vec<_> = packed.into_iter().map(Arc::new).collect();
+        if let [leaf] = &leaves[..] {
+            let child = self.child_of(order, Arc::clone(leaf));
+            let root = replace_one(&self.root, &child);
+            let index = self.index_after(order, &[], gone, came);
+            return Self::of_root(self.kind, root, self.id_name.clone()).with_index(index);
+        }
         let room = next.map_or(ORDER_GAP, |next| (next - order) / (leaves.len() as u64 + 1));
         if leaves.len() > 1 && room == 0 {
             return self.relabelled(order, &leaves, gone, came);
@@ -310,6 +344,41 @@ impl Child {
 /// The member whose integers are summed up: the id of the records of an array.
 fn summed_ids(kind: Kind, id_name: &IdName) -> Option<&str> {
     (kind == Kind::Array).then(|| id_name.as_str())
+}
+
+/// Puts a leaf in the place of the one at its order; branches that others share are copied.
+fn put_one(children: &mut Arc<[Child]>, leaf: Child) {
+    let Some(own) = Arc::get_mut(children) else {
+        *children = replace_one(children, &leaf);
+        return;
+    };
+    let at = own.partition_point(|child| child.order <= leaf.order) - 1;
+    let child = &mut own[at];
+    match &mut child.node {
+        Node::Leaf(_) => *child = leaf,
+        Node::Branch(below) => {
+            put_one(below, leaf);
+            child.sum = below.iter().map(|child| child.sum).sum();
+        }
+    }
+}
+
+/// Puts a leaf in the place of the one at its order.
+fn replace_one(children: &[Child], leaf: &Child) -> Arc<[Child]> {
+    let at = children.partition_point(|child| child.order <= leaf.order) - 1;
+    let new = match &children[at].node {
+        Node::Leaf(_) => leaf.clone(),
+        Node::Branch(below) => {
+            let below = replace_one(below, leaf);
+            Child {
+                order: children[at].order,
+                sum: below.iter().map(|child| child.sum).sum(),
+                node: Node::Branch(below),
+            }
+        }
+    };
+    let with = |(n, child): (usize, &Child)| if n == at { new.clone() } else { child.clone() };
+    children.iter().enumerate().map(with).collect()
 }
 
 /// Replaces the leaf at `order` by `leaves`, which may be none; the result may be over-full by one

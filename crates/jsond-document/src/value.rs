@@ -165,6 +165,13 @@ impl Value {
         }
     }
 
+    pub(crate) fn as_tree_mut(&mut self) -> Option<&mut Arc<Tree>> {
+        match &mut self.0 {
+            Repr::Tree(tree) => Some(tree),
+            Repr::Text(_) => None,
+        }
+    }
+
     /// The kind of the value.
     #[must_use]
     pub fn kind(&self) -> Kind {

@@ -112,8 +112,10 @@ fn encode_one(operation: &Operation, out: &mut Vec<u8>) {
         OperationKind::Replace(_) => "replace",
         OperationKind::Remove => "remove",
     };
-    let path = quote(&operation.path.to_string());
-    out.extend_from_slice(format!("{{\"op\":\"{name}\",\"path\":{path}").as_bytes());
+    out.extend_from_slice(b"{\"op\":\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\",\"path\":");
+    operation.path.write_quoted(out);
     if let Some(Address(tokens)) = &operation.address {
         let address = quote(&Pointer::from_tokens(tokens.iter().cloned()).to_string());
         out.extend_from_slice(format!(",\"address\":{address}").as_bytes());
@@ -134,7 +136,8 @@ fn encode_one(operation: &Operation, out: &mut Vec<u8>) {
         }
     }
     if let Some(Undo { tokens, was }) = &operation.undo {
-        out.extend_from_slice(format!(",\"unit\":{tokens}").as_bytes());
+        out.extend_from_slice(b",\"unit\":");
+        out.extend_from_slice(itoa::Buffer::new().format(*tokens).as_bytes());
         if let Some(was) = was {
             out.extend_from_slice(b",\"was\":");
             was.write_to(out);

@@ -149,6 +149,8 @@ pub struct Mutation {
     pub edit: Edit,
     /// By what a repeat of it is known; a repeat gets the first answer and changes nothing.
     pub key: Option<Key>,
+    /// Whether the answer is to have the image; without it the store can change its own in place.
+    pub wants_image: bool,
 }
 
 /// What a mutation does at its address.
@@ -198,8 +200,8 @@ pub struct Applied {
     pub written: Vec<Address>,
     /// The new value at the address, or the value that was removed.
     pub value: Option<Value>,
-    /// The image in which the mutation is visible.
-    pub image: Arc<Image>,
+    /// The image in which the mutation is visible, where it was wanted or the address is a folder.
+    pub image: Option<Arc<Image>>,
 }
 
 /// What a mutation came to.

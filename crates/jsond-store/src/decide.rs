@@ -10,7 +10,7 @@ use crate::patch::patch;
 use crate::resolve::{Place, Resolved};
 use crate::served::{FILE_ENDING, is_hidden};
 use bytes::Bytes;
-use jsond_document::{Bounds, Json, Kind, Pointer, Value, id_of_value, id_text};
+use jsond_document::{Bounds, IdRule, Json, Kind, Pointer, Value, id_of_value, id_text};
 
 /// What a mutation comes to.
 #[derive(Debug)]
@@ -19,8 +19,11 @@ pub(crate) struct Decision {
     /// Empty when nothing changes.
     pub(crate) operations: Vec<Operation>,
     pub(crate) written: Vec<Address>,
-    /// The value that a removal removes; otherwise the value is read from the new image.
-    pub(crate) removed: Option<Value>,
+    /// The value that the answer shows, where it is known: what a removal removes, what an
+    /// exchange puts there. Otherwise it is read from the new image.
+    pub(crate) shown: Option<Value>,
+    /// The place that the one operation is about, where it is known.
+    pub(crate) place: Option<Box<Place>>,
 }
 
 /// Decides what a mutation does to an image.
@@ -66,7 +69,7 @@ fn put(
     text: Option<&Bytes>,
 ) -> Result<Decision, Rejection> {
     match resolved {
-        Resolved::Value(place) => replace(&place, precondition, value, text),
+        Resolved::Value(place) => replace(place, precondition, value, text),
         Resolved::Absent { parent, token } => create(&parent, &token, precondition, value),
         Resolved::AbsentFile { path } => create_file(path, precondition, value, text),
         Resolved::Folder { .. } => Err(Rejection::Folder),
@@ -76,34 +79,32 @@ fn put(
 }
 
 fn replace(
-    place: &Place,
+    place: Place,
     precondition: &Precondition,
     value: &Value,
     text: Option<&Bytes>,
 ) -> Result<Decision, Rejection> {
-    check_writable(place)?;
-    judge(precondition, Current::Value(place))?;
+    check_writable(&place)?;
+    judge(precondition, Current::Value(&place))?;
     let written = vec![place.canonical()];
     if place.value == *value {
         return Ok(Decision {
             effect: Effect::Unchanged,
             operations: Vec::new(),
             written,
-            removed: None,
+            shown: Some(place.value),
+            place: None,
         });
     }
-    let parent = place.parent();
-    if let Some(array) = parent.as_ref().filter(|it| it.has_ids())
+    if let Some((_, ids)) = place.parent_value().filter(has_ids)
         && let Some(id) = place.address.last()
     {
-        let new = array.id_of(value);
+        let new = id_of_value(value, ids.id_name());
         if new.as_ref() != Some(id) {
             return Err(Rejection::IdMismatch(new.unwrap_or_else(|| id.clone())));
         }
     }
-    if is_id_of_record(place, parent.as_ref())
-        && id_text(&value.to_json()) != id_text(&place.value.to_json())
-    {
+    if is_id_of_record(&place) && id_text(&value.to_json()) != id_text(&place.value.to_json()) {
         return Err(Rejection::IdMismatch(value.to_json().to_string()));
     }
     check_depth(place.pointer.len(), value)?;
@@ -113,7 +114,7 @@ fn replace(
         text,
     };
     let operations = vec![operation(
-        place,
+        &place,
         None,
         OperationKind::Replace(written_value),
     )];
@@ -121,20 +122,24 @@ fn replace(
         effect: Effect::Replaced,
         operations,
         written,
-        removed: None,
+        shown: Some(value.clone()),
+        place: Some(Box::new(place)),
     })
 }
 
 /// Judges whether a place is the id of a record of an array that is a collection: a write may not
 /// change it under the record's address.
-fn is_id_of_record(place: &Place, record: Option<&Place>) -> bool {
-    let array = record.and_then(Place::parent).filter(Place::has_ids);
-    array.is_some_and(|it| {
-        place
-            .pointer
-            .last()
-            .is_some_and(|name| *name == it.id_name())
+fn is_id_of_record(place: &Place) -> bool {
+    let array = place.grandparent_value().filter(has_ids);
+    array.is_some_and(|(_, ids)| {
+        let name = place.pointer.last();
+        name.is_some_and(|name| *name == ids.id_name())
     })
+}
+
+/// Judges whether a value is an array that is a collection: its records have ids.
+fn has_ids((value, ids): &&(Value, IdRule)) -> bool {
+    value.kind() == Kind::Array && value.is_collection(ids.id_name())
 }
 
 fn create(
@@ -175,7 +180,8 @@ fn create(
         effect: Effect::Created,
         operations,
         written,
-        removed: None,
+        shown: None,
+        place: None,
     })
 }
 
@@ -236,7 +242,8 @@ fn create_file(
         effect: Effect::Created,
         operations,
         written,
-        removed: None,
+        shown: None,
+        place: None,
     })
 }
 
@@ -311,7 +318,8 @@ fn created(operations: Vec<Operation>, written: Vec<Address>) -> Decision {
         effect,
         operations,
         written,
-        removed: None,
+        shown: None,
+        place: None,
     }
 }
 
@@ -402,7 +410,7 @@ fn remove(resolved: Resolved, precondition: &Precondition) -> Result<Decision, R
     if place.is_file() && place.file_path.is_empty() {
         return Err(Rejection::Name);
     }
-    if is_id_of_record(&place, place.parent().as_ref()) {
+    if is_id_of_record(&place) {
         let id = id_text(&place.value.to_json()).unwrap_or_default();
         return Err(Rejection::IdMismatch(id));
     }
@@ -412,7 +420,8 @@ fn remove(resolved: Resolved, precondition: &Precondition) -> Result<Decision, R
         effect: Effect::Removed,
         operations,
         written,
-        removed: Some(place.value),
+        shown: Some(place.value),
+        place: None,
     })
 }
 

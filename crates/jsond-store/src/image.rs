@@ -114,20 +114,33 @@ impl Image {
         time: SystemTime,
     ) -> Result<Self, ApplyError> {
         let mut image = self.clone();
-        image.revision = revision;
+        image.apply_in_place(operations, revision, time)?;
+        Ok(image)
+    }
+
+    /// Lets the operations happen in this image: what no other image shares is changed where it is.
+    ///
+    /// *Errors*: some of the operations may have happened then.
+    pub(crate) fn apply_in_place(
+        &mut self,
+        operations: &[Operation],
+        revision: Revision,
+        time: SystemTime,
+    ) -> Result<(), ApplyError> {
+        self.revision = revision;
         let mut rest = operations;
         while !rest.is_empty() {
-            let (run, behind) = rest.split_at(image.run_in_one_file(rest));
+            let (run, behind) = rest.split_at(self.run_in_one_file(rest));
             let new = New {
                 operations: run,
                 revision,
                 time,
-                ids: image.rule_of(image.split(run[0].path.tokens()).0),
+                ids: self.rule_of(self.split(run[0].path.tokens()).0),
             };
-            image.root = apply_at(&image.root, 0, &new)?;
+            apply_at(&mut self.root, 0, &new)?;
             rest = behind;
         }
-        Ok(image)
+        Ok(())
     }
 
     /// Makes an image without files.

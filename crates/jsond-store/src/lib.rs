@@ -19,6 +19,7 @@ pub mod medium;
 mod merge;
 mod message;
 mod patch;
+mod post;
 mod progress;
 mod recovery;
 mod repair;

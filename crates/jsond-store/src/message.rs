@@ -8,14 +8,12 @@ use crate::journal::entry::Mark;
 use crate::key::Key;
 use crate::key::ring::Ring;
 use crate::merge::{Merge, Sides};
+use crate::post::{Answer, Deliveries};
 use crate::state::StateFile;
 use arc_swap::ArcSwap;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, SyncSender};
-use tokio::sync::oneshot;
-
-pub(crate) type Answer = oneshot::Sender<Result<Outcome, StoreError>>;
 
 /// Tells what became of an edit by hand, when that is durable.
 pub(crate) type HandAnswer = SyncSender<Result<Taken, StoreError>>;
@@ -33,6 +31,8 @@ pub(crate) enum Announced {
 pub(crate) enum Message {
     /// A client wants to write.
     Mutate(Box<Mutation>, Answer),
+    /// The post of a thread.
+    Many(Vec<Message>),
     /// A client asks what it was answered under a key.
     Recall(Box<Key>, Answer),
     /// A checkpoint is about to give files new contents; answered when the marks are durable.
@@ -139,12 +139,11 @@ pub(crate) struct Start {
 }
 
 impl Waiting {
-    pub(crate) fn answer(self, committed: Result<(), StoreError>) {
-        // A client that has gone does not wait for its answer; its write stays.
+    /// Answers, a client by a delivery.
+    pub(crate) fn answer(self, committed: Result<(), StoreError>, clients: &mut Deliveries) {
+        // Who has gone does not wait for an answer; what was done stays.
         match self {
-            Self::Client(answer, result) => {
-                answer.send(committed.and(result)).ok();
-            }
+            Self::Client(answer, result) => clients.push(answer, committed.and(result)),
             Self::Mark(answer) => {
                 let announced = match committed {
                     Ok(()) => Announced::Durably,

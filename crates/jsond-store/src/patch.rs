@@ -149,7 +149,8 @@ impl Working {
             effect,
             operations: self.operations,
             written: vec![address],
-            removed: None,
+            shown: None,
+            place: None,
         }
     }
 
@@ -344,6 +345,7 @@ mod tests {
             precondition: Precondition::default(),
             edit,
             key: None,
+            wants_image: true,
         }
     }
 

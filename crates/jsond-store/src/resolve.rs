@@ -53,6 +53,8 @@ pub struct Place {
     pub address: Vec<String>,
     /// The value.
     pub value: Value,
+    /// The values on the way, from that of the file to the parent, each with its rule.
+    above: Vec<(Value, IdRule)>,
     /// Which member identifies its records, if it is an array, and the names for all in it.
     pub ids: IdRule,
 }
@@ -65,6 +67,7 @@ impl Place {
             pointer: Vec::new(),
             address: Vec::new(),
             value: file.value.clone()?,
+            above: Vec::new(),
             ids: file.ids.clone(),
             file: Arc::clone(file),
         })
@@ -94,16 +97,22 @@ impl Place {
         id_of_value(record, self.id_name())
     }
 
-    /// The place that this one lies in directly; none for a whole file.
-    pub(crate) fn parent(&self) -> Option<Self> {
-        let (_, above) = self.pointer.split_last()?;
-        let file = Self::of_file(self.file_path.clone(), &self.file)?;
-        let mut tokens = above.iter().zip(&self.address);
-        tokens.try_fold(file, |place, (index, token)| {
-            let value = place.value.child(index)?;
-            Some(place.step(index.clone(), token.clone(), value))
-        })
+    /// The parent's value, with its rule; none for a whole file.
+    pub(crate) fn parent_value(&self) -> Option<&(Value, IdRule)> {
+        self.above.last()
     }
+
+    /// The values on the way, from that of the file to this one, each with its rule.
+    pub(crate) fn way(&self) -> impl Iterator<Item = (&Value, &IdRule)> {
+        let above = self.above.iter().map(|(value, ids)| (value, ids));
+        above.chain([(&self.value, &self.ids)])
+    }
+
+    /// The value that the parent lies in, with its rule.
+    pub(crate) fn grandparent_value(&self) -> Option<&(Value, IdRule)> {
+        self.above.iter().rev().nth(1)
+    }
+
     /// The canonical address: the file's whole name, then the tokens inside.
     #[must_use]
     pub fn canonical(&self) -> Address {
@@ -138,8 +147,10 @@ impl Place {
 
     /// Goes to a child: its token in a pointer, its token in a URL, its value.
     fn step(mut self, index: String, token: String, value: Value) -> Self {
-        self.ids = self.ids.child(self.value.kind(), &index);
-        self.value = value;
+        let ids = self.ids.child(self.value.kind(), &index);
+        let parent = std::mem::replace(&mut self.value, value);
+        self.above
+            .push((parent, std::mem::replace(&mut self.ids, ids)));
         self.pointer.push(index);
         self.address.push(token);
         self

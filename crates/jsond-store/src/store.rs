@@ -14,6 +14,7 @@ use crate::key::keeper;
 use crate::key::ring::Ring;
 use crate::medium::{Medium, NameKind};
 use crate::message::{Announced, Message, Start};
+use crate::post::{self, Answer};
 use crate::progress::Progress;
 use crate::recovery::{self, Media, Recovered};
 use crate::served::Served;
@@ -25,7 +26,6 @@ use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::thread::JoinHandle;
-use tokio::sync::oneshot;
 
 /// A folder of JSON documents that survive.
 ///
@@ -34,6 +34,8 @@ use tokio::sync::oneshot;
 pub struct Store {
     published: Arc<ArcSwap<Image>>,
     writer: Sender<Message>,
+    /// Tells this store from others.
+    identity: Arc<()>,
     checkpoints: Sender<Order>,
     health: Arc<Health>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -139,6 +141,7 @@ impl Store {
         let store = Self {
             published,
             writer,
+            identity: Arc::new(()),
             checkpoints,
             health,
             threads: Mutex::new(threads),
@@ -180,8 +183,13 @@ impl Store {
         &self,
         mutation: Mutation,
     ) -> impl Future<Output = Result<Outcome, StoreError>> + Send + use<> {
-        let (answer, answered) = oneshot::channel();
-        self.tell(Message::Mutate(Box::new(mutation), answer), answered)
+        self.tell(|answer| Message::Mutate(Box::new(mutation), answer))
+    }
+
+    /// Runs the post of a thread whose tasks submit many mutations: as one of these tasks, without
+    /// an end. What they submit goes to the writer together, and so do its answers to them.
+    pub fn post(&self) -> impl Future<Output = ()> + Send + use<> {
+        post::run(Arc::downgrade(&self.identity), self.writer.clone())
     }
 
     /// Asks for the outcome that a mutation with this key would repeat, whether or not it could
@@ -192,18 +200,16 @@ impl Store {
         &self,
         key: Key,
     ) -> impl Future<Output = Result<Outcome, StoreError>> + Send + use<> {
-        let (answer, answered) = oneshot::channel();
-        self.tell(Message::Recall(Box::new(key), answer), answered)
+        self.tell(|answer| Message::Recall(Box::new(key), answer))
     }
 
-    fn tell(
+    fn tell<F: FnOnce(Answer) -> Message>(
         &self,
-        message: Message,
-        answered: oneshot::Receiver<Result<Outcome, StoreError>>,
-    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send + use<> {
-        let sent = self.writer.send(message);
+        message: F,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send + use<F> {
+        let answered = post::tell(&Arc::downgrade(&self.identity), &self.writer, message);
         async move {
-            sent.map_err(|_| StoreError::Stopped)?;
+            let answered = answered.ok_or(StoreError::Stopped)?;
             answered.await.map_err(|_| StoreError::OutcomeUnknown)?
         }
     }

@@ -8,6 +8,7 @@
 
 use crate::change::Operation;
 use crate::image::Image;
+use crate::resolve::Place;
 use jsond_document::{IdRule, Kind, Value};
 use std::collections::HashSet;
 
@@ -21,6 +22,21 @@ pub(crate) struct Undo {
     pub(crate) tokens: usize,
     /// The unit; none when it was not there.
     pub(crate) was: Option<Value>,
+}
+
+/// Notes in the one operation of a change what its unit is, where the place that it is about is
+/// known already; else as [`with_undo`].
+pub(crate) fn with_undo_at(
+    mut operations: Vec<Operation>,
+    place: &Place,
+    has_text: impl Fn(&[String]) -> bool,
+) -> Vec<Operation> {
+    if !has_text(&place.file_path)
+        && let [operation] = &mut operations[..]
+    {
+        operation.undo = undo_at(place, operation.kind.written_bytes());
+    }
+    operations
 }
 
 /// Notes in the operations of one change what their units are in the image before it.
@@ -44,6 +60,33 @@ pub(crate) fn with_undo(
         noted.push(operation);
     }
     noted
+}
+
+/// The unit of a place that is known; none when it is too large to be kept.
+fn undo_at(place: &Place, written_bytes: usize) -> Option<Undo> {
+    let (depth, was) = unit_on(place);
+    (was.len_bytes() <= UNIT_BYTES_MAX.max(written_bytes)).then(|| Undo {
+        tokens: place.file_path.len() + depth,
+        was: Some(was.clone()),
+    })
+}
+
+/// Goes the way to a place as far as a merge does, as [`unit_in`] does where it is to be looked for.
+fn unit_on(place: &Place) -> (usize, &Value) {
+    let mut way = place.way().enumerate().peekable();
+    while let Some((depth, (value, ids))) = way.next() {
+        let Some((_, (child, below))) = way.peek() else {
+            return (depth, value);
+        };
+        let is_collection = value.is_collection(ids.id_name());
+        if value.kind() == Kind::Array && !is_collection {
+            return (depth, value);
+        }
+        if is_collection && !is_merged_inside(child, below) {
+            return (depth + 1, child);
+        }
+    }
+    (0, &place.value)
 }
 
 /// The unit of an address; none when it is too large to be kept.
@@ -90,4 +133,61 @@ fn unit_in(mut value: Value, inside: &[String], mut ids: IdRule) -> (usize, Opti
 /// Judges whether a member of a collection is no record to a merge but a large collection itself.
 pub(crate) fn is_merged_inside(value: &Value, ids: &IdRule) -> bool {
     value.len_bytes() > UNIT_BYTES_MAX && value.count() > 0 && value.is_collection(ids.id_name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Address;
+    use crate::resolve::Resolved;
+
+    /// The unit of a place that was gone to is the one that is found by its address.
+    #[test]
+    fn a_known_place_has_the_unit_of_its_address() {
+        let long: Vec<_> = (0..300)
+            .map(|n| format!("{{\"id\":{n},\"a\":[{n}]}}"))
+            .collect();
+        let members: Vec<_> = (0..300)
+            .map(|n| format!("\"k{n}\":{{\"a\":{n}}}"))
+            .collect();
+        let db = format!(
+            "{{\"posts\":[{}],\"by\":{{{}}},\"few\":[{{\"id\":1,\"x\":{{\"y\":2}}}}],\"list\":[[1],[2]]}}",
+            long.join(","),
+            members.join(",")
+        );
+        let image = Image::of_files([
+            ("db.json", db.as_str()),
+            ("a.json", "{\"x\":{\"y\":{\"z\":1}}}"),
+            ("one.json", "1"),
+        ]);
+        let mut seen = 0;
+        for path in [
+            "db.json",
+            "db.json/posts",
+            "db.json/posts/7",
+            "db.json/posts/7/a",
+            "db.json/posts/7/a/0",
+            "db.json/by",
+            "db.json/by/k7",
+            "db.json/by/k7/a",
+            "db.json/few/1",
+            "db.json/few/1/x/y",
+            "db.json/list/1/0",
+            "a.json",
+            "a.json/x",
+            "a.json/x/y/z",
+            "one.json",
+        ] {
+            let tokens: Vec<String> = path.split('/').map(str::to_owned).collect();
+            let Resolved::Value(place) = image.resolve(&Address(tokens.clone())) else {
+                panic!("{path} is there");
+            };
+            for written_bytes in [1, 1 << 20] {
+                let by_place = undo_at(&place, written_bytes);
+                assert_eq!(by_place, undo_of(&image, &tokens, written_bytes), "{path}");
+                seen += usize::from(by_place.is_some());
+            }
+        }
+        assert!(seen > 20, "{seen}");
+    }
 }

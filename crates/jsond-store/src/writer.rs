@@ -9,7 +9,7 @@ mod room;
 
 use crate::change::{Operation, OperationKind};
 use crate::contract::{
-    Applied, Durability, Effect, Mutation, Outcome, Rejection, Revision, StoreError,
+    Address, Applied, Durability, Effect, Mutation, Outcome, Rejection, Revision, StoreError,
 };
 use crate::decide::{Decision, decide};
 use crate::health::Health;
@@ -19,8 +19,9 @@ use crate::journal::{self, CommitError, Journal};
 use crate::key::ring::Ring;
 use crate::marks::Marks;
 use crate::message::{Batch, Message, Settled, Start, TakenBefore, Touched, Waiting};
+use crate::post::Deliveries;
 use crate::state::StateFile;
-use crate::undo::with_undo;
+use crate::undo::{with_undo, with_undo_at};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -141,6 +142,11 @@ impl Writer {
                 let result = self.mutate(&mutation, batch);
                 batch.waiting.push(Waiting::Client(answer, result));
             }
+            Message::Many(messages) => {
+                for message in messages {
+                    self.take(message, batch);
+                }
+            }
             Message::Recall(key, answer) => {
                 let known = self.recalled(&key);
                 let outcome = known.unwrap_or(Outcome::Rejected(Rejection::NotFound));
@@ -196,9 +202,11 @@ impl Writer {
             let order = crate::checkpoint::Order::Touched(batch.touched.into_iter().collect());
             self.touched.send(order).ok();
         }
+        let mut clients = Deliveries::default();
         for waiting in batch.waiting {
-            waiting.answer(result);
+            waiting.answer(result, &mut clients);
         }
+        clients.send();
         if result.is_ok() && batch.settled {
             self.remove_old_segments();
         }
@@ -320,11 +328,15 @@ impl Writer {
         let time = SystemTime::now();
         let operations = std::mem::take(&mut decision.operations);
         self.mark_all_clean(&operations, batch);
-        let operations = with_undo(operations, &self.image, |path| self.marks.has_text(path));
+        let has_text = |path: &[String]| self.marks.has_text(path);
+        let operations = match decision.place.take() {
+            Some(place) => with_undo_at(operations, &place, has_text),
+            None => with_undo(operations, &self.image, has_text),
+        };
         if is_change {
             self.apply(&operations, time);
         }
-        let applied = self.applied(decision);
+        let applied = self.applied(decision, mutation.wants_image);
         match &mutation.key {
             Some(key) => self.enter_keyed(key, &applied, operations, time, batch),
             None if is_change => self.enter_at(time, Body::Change(operations), batch),
@@ -344,30 +356,35 @@ impl Writer {
             .collect()
     }
 
-    fn applied(&self, decision: Decision) -> Applied {
+    fn applied(&self, decision: Decision, wants_image: bool) -> Applied {
         let Decision {
             effect,
             written,
-            removed,
+            shown,
             ..
         } = decision;
         let value = match effect {
-            Effect::Removed => removed,
-            _ => self.value_now(&written),
+            Effect::Removed => shown,
+            _ => shown.or_else(|| self.value_now(&written)),
         };
-        let image = Arc::new(self.image.clone());
         Applied {
             effect,
+            image: self.image_for(&written, wants_image),
             written,
             value,
-            image,
         }
+    }
+
+    /// The image that an answer has, if it has one.
+    fn image_for(&self, written: &[Address], is_wanted: bool) -> Option<Arc<Image>> {
+        let is_folder = matches!(written, [address] if self.image.folder(&address.0).is_some());
+        (is_wanted || is_folder).then(|| Arc::new(self.image.clone()))
     }
 
     /// DURABILITY: the first change after a checkpoint is preceded by a mark that says what the
     /// file on disk is, so that recovery knows where to start.
     fn mark_clean(&mut self, path: &FilePath, batch: &mut Batch) {
-        if self.marks.is_clean(path, &self.image) && !batch.touched.contains(path) {
+        if self.marks.is_clean(path, &self.image) {
             let on_disk = self.marks.of(path);
             let text = self.text_on_disk(&on_disk);
             self.enter_done(on_disk, text, batch);
@@ -378,18 +395,19 @@ impl Writer {
     fn mark_all_clean(&mut self, operations: &[Operation], batch: &mut Batch) {
         for operation in operations {
             let (path, _) = self.image.split(operation.path.tokens());
-            let path = path.to_vec();
-            self.mark_clean(&path, batch);
-            batch.touched.insert(path);
+            if !batch.touched.contains(path) {
+                let path = path.to_vec();
+                self.mark_clean(&path, batch);
+                batch.touched.insert(path);
+            }
         }
     }
 
     /// Applies operations to the working image; their line is to be entered next, and the files are
     /// marked already.
     fn apply(&mut self, operations: &[Operation], time: SystemTime) {
-        self.image = self
-            .image
-            .apply(operations, self.last.next(), time)
+        self.image
+            .apply_in_place(operations, self.last.next(), time)
             .expect("INVARIANT: what was decided in this image applies to it");
     }
 

@@ -1,6 +1,6 @@
 //! Applies operations to an image: down through the folders to one file, and into its value.
 //!
-//! Everything that is not on the way is shared with the image before.
+//! Everything that is not on the way, and that another image shares, stays as it is.
 
 use super::{ApplyError, Entry, File, Template};
 use crate::change::{Operation, OperationKind, Written};
@@ -19,29 +19,22 @@ pub(super) struct New<'a> {
 }
 
 /// Applies operations; `depth` tokens of their paths lead to the entry.
-pub(super) fn apply_at(entry: &Entry, depth: usize, new: &New<'_>) -> Result<Entry, ApplyError> {
+pub(super) fn apply_at(entry: &mut Entry, depth: usize, new: &New<'_>) -> Result<(), ApplyError> {
     let entries = match entry {
-        Entry::File(file) => {
-            let file = apply_in_file(file, depth, new)?;
-            return Ok(Entry::File(Arc::new(file)));
-        }
+        Entry::File(file) => return apply_in_file(Arc::make_mut(file), depth, new),
         Entry::Folder(entries) => entries,
     };
     let Operation { kind, path, .. } = &new.operations[0];
     let (name, rest) = path.tokens()[depth..]
         .split_first()
         .ok_or(ApplyError::NoFile)?;
-    let mut entries = entries.clone();
-    match (entries.get(name), kind) {
+    match (entries.get_mut(name), kind) {
         (Some(Entry::File(_)), OperationKind::Remove) if rest.is_empty() => {
             entries.remove(name);
         }
-        (Some(below), _) => {
-            let below = apply_at(below, depth + 1, new)?;
-            entries.insert(name.clone(), below);
-        }
+        (Some(below), _) => return apply_at(below, depth + 1, new),
         (None, OperationKind::Add(written)) if rest.is_empty() => {
-            let file = File {
+            let mut file = File {
                 value: None,
                 broken: None,
                 revision: new.revision,
@@ -49,35 +42,32 @@ pub(super) fn apply_at(entry: &Entry, depth: usize, new: &New<'_>) -> Result<Ent
                 template: Template::None,
                 ids: new.ids.clone(),
             };
-            let file = with_whole(&file, written);
+            put_whole(&mut file, written);
             entries.insert(name.clone(), Entry::File(Arc::new(file)));
         }
         (None, _) => return Err(ApplyError::NoFile),
     }
-    Ok(Entry::Folder(entries))
+    Ok(())
 }
 
-fn apply_in_file(file: &File, depth: usize, new: &New<'_>) -> Result<File, ApplyError> {
+fn apply_in_file(file: &mut File, depth: usize, new: &New<'_>) -> Result<(), ApplyError> {
     let Operation { kind, path, .. } = &new.operations[0];
-    let mut changed = match kind {
+    match kind {
         OperationKind::Add(written) | OperationKind::Replace(written)
             if path.tokens().len() == depth =>
         {
-            with_whole(file, written)
+            put_whole(file, written);
         }
         _ => {
-            let value = file.value.as_ref().ok_or(ApplyError::Broken)?;
+            let value = file.value.as_mut().ok_or(ApplyError::Broken)?;
             let edits = new.operations.iter().map(|it| edit_of(it, depth));
             let edits: Vec<_> = edits.collect();
-            File {
-                value: Some(value.edit_many(&edits, &file.ids)?),
-                ..file.clone()
-            }
+            value.edit_many_in_place(&edits, &file.ids)?;
         }
-    };
-    changed.revision = new.revision;
-    changed.modified = new.time;
-    Ok(changed)
+    }
+    file.revision = new.revision;
+    file.modified = new.time;
+    Ok(())
 }
 
 fn edit_of(operation: &Operation, depth: usize) -> PlacedValueEdit<'_> {
@@ -90,20 +80,14 @@ fn edit_of(operation: &Operation, depth: usize) -> PlacedValueEdit<'_> {
     (&operation.path.tokens()[depth..], edit)
 }
 
-fn with_whole(file: &File, written: &Written) -> File {
-    let template = match &written.text {
-        Some(text) => Template::Text(text.clone()),
-        None => file.template.clone(),
-    };
-    let value = if file.ids.names().is_default() {
+fn put_whole(file: &mut File, written: &Written) {
+    if let Some(text) = &written.text {
+        file.template = Template::Text(text.clone());
+    }
+    file.value = Some(if file.ids.names().is_default() {
         written.value.clone()
     } else {
         written.value.indexed_by(&file.ids)
-    };
-    File {
-        value: Some(value),
-        broken: None,
-        template,
-        ..file.clone()
-    }
+    });
+    file.broken = None;
 }

@@ -7,6 +7,7 @@ use crate::contract::Revision;
 use crate::key::answer::Answered;
 use bytes::Bytes;
 use jsond_document::Json;
+use std::io::Write as _;
 use std::time::SystemTime;
 
 /// A line of the journal.
@@ -115,38 +116,47 @@ impl Entry {
     /// Encodes the line, with its checksum and its line end.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         let start = out.len();
-        let time = humantime::format_rfc3339_millis(self.time);
-        let (revision, batch) = (self.revision, self.batch);
         out.extend_from_slice(b"00000000 ");
+        self.encode_head(out);
         match &self.body {
             Body::Change(operations) => {
-                out.extend_from_slice(format!("{revision} {batch} {time} change ").as_bytes());
+                out.extend_from_slice(b"change ");
                 change::encode(operations, out);
             }
             Body::Keyed(answered, operations) => {
-                out.extend_from_slice(format!("{revision} {batch} {time} keyed ").as_bytes());
+                out.extend_from_slice(b"keyed ");
                 answered.encode_with(operations, out);
             }
             Body::Mark(mark) => {
-                out.extend_from_slice(format!("{revision} {batch} {time} mark ").as_bytes());
+                out.extend_from_slice(b"mark ");
                 encode_mark(mark, None, out);
             }
             Body::Done(mark, text) => {
-                out.extend_from_slice(format!("{revision} {batch} {time} done ").as_bytes());
+                out.extend_from_slice(b"done ");
                 encode_mark(mark, text.as_ref(), out);
             }
             Body::Passed(passed) => {
-                let line = format!("{revision} {batch} {time} passed {{\"revision\":{passed}}}");
+                let line = format!("passed {{\"revision\":{passed}}}");
                 out.extend_from_slice(line.as_bytes());
             }
             Body::Edited(edited) => {
-                out.extend_from_slice(format!("{revision} {batch} {time} edited ").as_bytes());
+                out.extend_from_slice(b"edited ");
                 encode_edited(edited, out);
             }
         }
         let sum = crc32c::crc32c(&out[start + 9..]);
-        out[start..start + 8].copy_from_slice(format!("{sum:08x}").as_bytes());
+        write!(&mut out[start..start + 8], "{sum:08x}").expect("INVARIANT: eight digits");
         out.push(b'\n');
+    }
+
+    /// Appends the words before the kind.
+    fn encode_head(&self, out: &mut Vec<u8>) {
+        for revision in [self.revision, self.batch] {
+            out.extend_from_slice(itoa::Buffer::new().format(revision.0).as_bytes());
+            out.push(b' ');
+        }
+        let time = humantime::format_rfc3339_millis(self.time);
+        write!(out, "{time} ").expect("INVARIANT: memory takes what is written");
     }
 
     /// Decodes a line without its line end; none when anything about it is wrong.

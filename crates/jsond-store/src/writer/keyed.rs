@@ -17,6 +17,7 @@ impl Writer {
     /// The outcome of a mutation whose key is known already.
     pub(super) fn recalled(&self, key: &Key) -> Option<Outcome> {
         Some(match self.keys.find(key)? {
+            // A repeat is rare, and nobody has said here what it shows.
             Found::Repeat(answered) => Outcome::Applied(self.first_answer(answered)),
             Found::Other => Outcome::Rejected(Rejection::KeyReused),
         })
@@ -32,7 +33,7 @@ impl Writer {
             effect: answered.effect,
             written: answered.written,
             value,
-            image: Arc::new(self.image.clone()),
+            image: Some(Arc::new(self.image.clone())),
         }
     }
 

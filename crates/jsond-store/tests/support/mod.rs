@@ -41,6 +41,7 @@ pub(crate) fn mutation(path: &str, edit: Edit) -> Mutation {
         precondition: Precondition::default(),
         edit,
         key: None,
+        wants_image: true,
     }
 }
 

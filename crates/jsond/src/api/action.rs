@@ -100,6 +100,8 @@ impl Ask {
                 precondition: self.precondition,
                 edit,
                 key: self.key,
+                // For the layout of the file.
+                wants_image: self.shown == Shown::Pretty,
             },
             shown: self.shown,
         }

@@ -86,7 +86,10 @@ pub(super) fn check_head(
         // Every resource knows these, so reading need not look for it twice.
         return Ok((target, BodyType::Json));
     }
-    let resource = resource_of(&target, image);
+    let resource = match method == "PUT" && is_in_a_file(&target, image) {
+        true => None,
+        false => resource_of(&target, image),
+    };
     let allowed = resource.map_or(ALL_METHODS, Resource::methods);
     // What is absent is told by 404, but not to a method that nothing here knows.
     let is_absent = matches!(resource, None | Some(Resource::Absent));
@@ -114,6 +117,16 @@ fn check_expectation(headers: &HeaderMap) -> Result<(), Problem> {
     }
     let detail = "Only Expect: 100-continue can be met; leave the field out.";
     Err(Problem::new(ProblemKind::Expectation, detail))
+}
+
+/// Judges whether a target lies in a file: whatever it is, or could be, takes a PUT of each media type
+/// that any takes, so that it need not be looked for twice.
+fn is_in_a_file(target: &Target, image: &Image) -> bool {
+    let Target::Address { address, .. } = target else {
+        return false;
+    };
+    let (path, inside) = image.split(&address.0);
+    !inside.is_empty() && image.file(path).is_some()
 }
 
 /// What kind of resource is at a target.

@@ -308,9 +308,10 @@ fn encode_applied(applied: &Applied, shown: Shown) -> Response<Body> {
 /// Lays a written value out in the style of its file; what was removed from a file that went with
 /// it, in that of new files.
 fn laid_out(applied: &Applied, value: &Value) -> Vec<u8> {
-    let file = applied.written.first().and_then(|address| {
-        let (path, _) = applied.image.split(&address.0);
-        applied.image.file(path)
+    let (image, address) = (applied.image.as_ref(), applied.written.first());
+    let file = image.zip(address).and_then(|(image, address)| {
+        let (path, _) = image.split(&address.0);
+        image.file(path)
     });
     match file {
         Some(file) => jsond_store::pretty_text(file, value),
@@ -321,7 +322,7 @@ fn laid_out(applied: &Applied, value: &Value) -> Vec<u8> {
 /// The folder that was patched, as it is now.
 fn folder_of(applied: &Applied) -> Option<&OrdMap<String, Entry>> {
     match (&applied.value, applied.written.as_slice()) {
-        (None, [address]) => applied.image.folder(&address.0),
+        (None, [address]) => applied.image.as_ref()?.folder(&address.0),
         _ => None,
     }
 }

@@ -187,7 +187,8 @@ fn record_text(intent: Intent, applied: &Applied) -> Vec<u8> {
     let mut value = applied.value.clone();
     if intent == Intent::Set {
         address.0.pop();
-        if let Resolved::Value(record) = applied.image.resolve(&address) {
+        let found = applied.image.as_ref().map(|image| image.resolve(&address));
+        if let Some(Resolved::Value(record)) = found {
             value = Some(record.value);
         }
     }

@@ -94,6 +94,12 @@ impl Api {
         &self.metrics
     }
 
+    /// Runs the post of a thread that handles requests, as one of its tasks, without an end: writes
+    /// go to the store together, and come back together.
+    pub fn post(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.store.post()
+    }
+
     /// What is served now.
     #[must_use]
     pub fn version(&self) -> Version {

@@ -224,6 +224,7 @@ impl Question {
             precondition: Precondition::default(),
             edit,
             key: None,
+            wants_image: true,
         })
     }
 

@@ -296,12 +296,15 @@ impl<'a> Driver<'a> {
         expects_continue: bool,
     ) -> io::Result<Next> {
         let (api, caller) = (&self.context.api, self.connection.caller());
-        if let Err(response) = api.check_head(&pending.parts, &caller).await {
+        let body_bytes_max = self.context.settings.limits.body_bytes_max;
+        let here = self.machine.whole_body_bytes(&self.connection.input);
+        let is_here = here.is_some_and(|bytes| bytes <= body_bytes_max);
+        // With a body that is here already the client need not be spared the sending.
+        if !is_here && let Err(response) = api.check_head(&pending.parts, &caller).await {
             // A client that waits for a 100 may never send the body that would have to be skipped.
             let may_skip = !expects_continue;
             return Ok(self.refuse_body(&pending, *response, may_skip));
         }
-        let body_bytes_max = self.context.settings.limits.body_bytes_max;
         if let Err(refusal) = self.machine.read_body(body_bytes_max) {
             let target = &pending.parts.uri;
             let response = api::refuse_body(target, refusal.status(), refusal.detail());

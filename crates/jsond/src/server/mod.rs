@@ -218,6 +218,8 @@ async fn work(
     drain: Duration,
 ) {
     let mut connections = tokio::task::JoinSet::new();
+    // It ends with the runtime.
+    tokio::spawn(context.api.post());
     loop {
         tokio::select! {
             next = accepted.recv() => match next {

@@ -213,6 +213,16 @@ impl Machine {
         Ok(true)
     }
 
+    /// The length of the body of the head just yielded, if it is in `input` whole and not chunked.
+    #[must_use]
+    pub fn whole_body_bytes(&self, input: &[u8]) -> Option<usize> {
+        let State::Undecided(BodyFraming::Length(length)) = self.state else {
+            return None;
+        };
+        let length = usize::try_from(length).ok()?;
+        (length <= input.len()).then_some(length)
+    }
+
     /// Says that the body of the head just yielded is to be read, up to `bytes_max`.
     ///
     /// *Errors*: [`Refusal::BodyTooLarge`] where the declared length is over it; nothing was read.

@@ -1,0 +1,94 @@
+//! Edits that put another value in the place of a member of a large object, or edit inside of it: the
+//! member is looked for once, and what no other value shares is changed where it is.
+
+use super::EditError;
+use crate::id_name::IdRule;
+use crate::leaf::Piece;
+use crate::tree::{Place, Tree};
+use crate::value::Value;
+use crate::value_edit::ValueEdit;
+use std::sync::Arc;
+
+impl Value {
+    /// Makes an edit that puts something in the place of a member of a large object, or edits inside
+    /// of it; none where that is not what it is.
+    ///
+    /// *Cost*: the member is looked for once.
+    pub(super) fn edit_found(
+        &self,
+        token: &str,
+        rest: &[String],
+        edit: &ValueEdit<'_>,
+        depth: usize,
+        below: &IdRule,
+    ) -> Option<Result<Self, EditError>> {
+        let tree = self.as_tree()?;
+        let exchange = Exchange::find(tree, token, rest, edit, depth, below)?;
+        Some(exchange.map(|Exchange { place, gone, came }| {
+            Self::large(Arc::new(tree.exchange(&place, &gone, &came)))
+        }))
+    }
+
+    /// The same as an edit of this value, which shares no more with others than it has to; none
+    /// where the edit is another.
+    ///
+    /// *Errors*: the value is as it was.
+    pub(crate) fn put_in_place(
+        &mut self,
+        tokens: &[String],
+        edit: &ValueEdit<'_>,
+        ids: &IdRule,
+    ) -> Option<Result<(), EditError>> {
+        let (token, rest) = tokens.split_first()?;
+        let below = ids.child(self.kind(), token);
+        let tree = self.as_tree_mut()?;
+        let exchange = match Exchange::find(tree, token, rest, edit, 0, &below)? {
+            Ok(exchange) => exchange,
+            Err(error) => return Some(Err(error)),
+        };
+        let Exchange { place, gone, came } = &exchange;
+        let is_done = Arc::get_mut(tree).is_some_and(|it| it.exchange_in_place(place, gone, came));
+        let tree = match is_done {
+            true => Arc::clone(tree),
+            false => Arc::new(tree.exchange(place, gone, came)),
+        };
+        *self = Self::large(tree);
+        Some(Ok(()))
+    }
+}
+
+/// A member of a large object that another value is put in the place of.
+struct Exchange {
+    place: Place,
+    gone: Piece,
+    came: Piece,
+}
+
+impl Exchange {
+    /// Finds the member, and makes the value; none where the edit does not put one in the place of
+    /// another, or edit inside of it.
+    fn find(
+        tree: &Tree,
+        token: &str,
+        rest: &[String],
+        edit: &ValueEdit<'_>,
+        depth: usize,
+        below: &IdRule,
+    ) -> Option<Result<Self, EditError>> {
+        if !tree.named() || (rest.is_empty() && edit.value().is_none()) {
+            return None;
+        }
+        let place = tree.find(token)?;
+        let gone = tree.piece(&place);
+        let value = match edit.value() {
+            Some(value) if rest.is_empty() => value.taken_by(below),
+            _ => match gone.value.edit_at(rest, edit, depth + 1, below) {
+                Ok(value) => value,
+                Err(error) => return Some(Err(error)),
+            },
+        };
+        let name = gone.name.clone();
+        let came = Piece { name, value };
+        Some(Ok(Self { place, gone, came }))
+    }
+}
