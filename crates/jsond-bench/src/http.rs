@@ -15,6 +15,8 @@ pub(crate) struct Connection {
     stream: TcpStream,
     request: Vec<u8>,
     answer: Vec<u8>,
+    /// So that no two requests are the same: what was answered before may be given again.
+    number: u64,
 }
 
 /// One answer.
@@ -44,6 +46,7 @@ impl Connection {
             stream,
             request: Vec::new(),
             answer: Vec::new(),
+            number: 0,
         })
     }
 
@@ -110,9 +113,11 @@ impl Connection {
 
     fn write_request(&mut self, method: &str, target: &str, body: &str) -> Result<()> {
         self.request.clear();
+        self.number += 1;
+        let number = self.number;
         write!(
             self.request,
-            "{method} {target} HTTP/1.1\r\nHost: localhost\r\n"
+            "{method} {target} HTTP/1.1\r\nHost: localhost\r\nX-Number: {number}\r\n"
         )?;
         if !body.is_empty() {
             let length = body.len();

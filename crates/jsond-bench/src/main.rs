@@ -48,6 +48,9 @@ enum Command {
     Query(query::Arguments),
     Start(start::Arguments),
     Cores(cores::Arguments),
+    /// Runs within `writes`
+    #[command(hide = true)]
+    Syncs(writes::Syncs),
 }
 
 fn main() -> ExitCode {
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Query(arguments) => query::run(&arguments),
         Command::Start(arguments) => start::run(&arguments),
         Command::Cores(arguments) => cores::run(&arguments),
+        Command::Syncs(arguments) => writes::sync_again(&arguments),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -13,7 +13,10 @@ use crate::table::{Must, Report, Row, Table, Unit};
 use anyhow::{Context as _, Result, ensure};
 use std::collections::HashMap;
 use std::fs::File;
+use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
+use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// Durable PUT against raw syncs, Redis, etcd and PostgreSQL
@@ -189,18 +192,37 @@ impl Rivals {
     }
 }
 
-/// Overwrites a part of a file that is there and syncs it, again and again; gives how often in a
-/// second.
+/// Lets this program sync on the core of the servers, in a process of its own; gives how often in a
+/// second. From which core it is asked makes a difference where the disk answers to one of them.
 fn raw_rate(setup: &Setup, time: Duration) -> Result<f64> {
     let path = setup.folder().join("raw");
     std::fs::write(&path, vec![0; RAW_FILE_BYTES])?;
-    let file = File::options().write(true).open(&path)?;
+    let mut command = setup.pinning.command(&std::env::current_exe()?);
+    command
+        .arg("syncs")
+        .arg(&path)
+        .arg(time.as_secs().to_string());
+    let output = command.stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "syncing failed");
+    Ok(String::from_utf8(output.stdout)?.trim().parse()?)
+}
+
+/// What [`raw_rate`] starts.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Syncs {
+    file: PathBuf,
+    seconds: u64,
+}
+
+/// Overwrites a part of a file that is there and syncs it, again and again; prints how often in a
+/// second.
+pub(crate) fn sync_again(syncs: &Syncs) -> Result<()> {
+    let file = File::options().write(true).open(&syncs.file)?;
     file.sync_all()?;
-    let content = [b'x'; RAW_BYTES];
+    let (content, time) = ([b'x'; RAW_BYTES], Duration::from_secs(syncs.seconds));
     let begin = Instant::now();
     let mut count = 0_u32;
-    let places = RAW_FILE_BYTES / RAW_BYTES;
-    for place in (0..places).cycle() {
+    for place in (0..RAW_FILE_BYTES / RAW_BYTES).cycle() {
         file.write_all_at(&content, (place * RAW_BYTES) as u64)?;
         file.sync_data()?;
         count += 1;
@@ -208,7 +230,9 @@ fn raw_rate(setup: &Setup, time: Duration) -> Result<f64> {
             break;
         }
     }
-    Ok(f64::from(count) / begin.elapsed().as_secs_f64())
+    let rate = f64::from(count) / begin.elapsed().as_secs_f64();
+    writeln!(std::io::stdout(), "{rate}")?;
+    Ok(())
 }
 
 /// Compares the file after a clean stop with what was acknowledged last.
