@@ -3,6 +3,7 @@
 use super::Protocol;
 use crate::random::Random;
 use anyhow::{Context as _, Result, ensure};
+use std::io::Write as _;
 
 /// A request that is sent again and again, and what has to come back.
 #[derive(Debug)]
@@ -10,6 +11,8 @@ pub(crate) struct Get {
     pub(crate) request: Vec<u8>,
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
+    /// Makes each request another one, by a field that means nothing.
+    number: Option<u64>,
 }
 
 impl Get {
@@ -19,6 +22,15 @@ impl Get {
             request: request(target, fields),
             status,
             body,
+            number: None,
+        }
+    }
+
+    /// The same request for the same target, but never the same bytes: no answer is remembered.
+    pub(crate) fn numbered(target: &str, body: Vec<u8>) -> Self {
+        Self {
+            number: Some(0),
+            ..Self::new(target, "", 200, body)
         }
     }
 }
@@ -29,7 +41,13 @@ fn request(target: &str, fields: &str) -> Vec<u8> {
 
 impl Protocol for Get {
     fn ask(&mut self, _client: usize, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.request);
+        let Some(number) = &mut self.number else {
+            return out.extend_from_slice(&self.request);
+        };
+        *number += 1;
+        let head = &self.request[..self.request.len() - "\r\n".len()];
+        out.extend_from_slice(head);
+        write!(out, "X-Number: {number}\r\n\r\n").ok();
     }
 
     fn take(&mut self, _client: usize, input: &[u8]) -> Result<Option<usize>> {
