@@ -4,10 +4,14 @@
 use anyhow::{Context as _, Result, bail, ensure};
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// An answer that takes longer is taken for none.
 const TIME_MAX: Duration = Duration::from_secs(60);
+
+/// No two requests are the same: what was answered before may be given again.
+static NUMBER: AtomicU64 = AtomicU64::new(0);
 
 /// One connection.
 #[derive(Debug)]
@@ -15,8 +19,6 @@ pub(crate) struct Connection {
     stream: TcpStream,
     request: Vec<u8>,
     answer: Vec<u8>,
-    /// So that no two requests are the same: what was answered before may be given again.
-    number: u64,
 }
 
 /// One answer.
@@ -46,7 +48,6 @@ impl Connection {
             stream,
             request: Vec::new(),
             answer: Vec::new(),
-            number: 0,
         })
     }
 
@@ -113,8 +114,7 @@ impl Connection {
 
     fn write_request(&mut self, method: &str, target: &str, body: &str) -> Result<()> {
         self.request.clear();
-        self.number += 1;
-        let number = self.number;
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         write!(
             self.request,
             "{method} {target} HTTP/1.1\r\nHost: localhost\r\nX-Number: {number}\r\n"

@@ -97,9 +97,9 @@ pub const READ_BYTES: usize = 8 << 10;
 
 /// The answers that each thread keeps to give them again: the targets that are asked for all the
 /// time are few.
-pub const RECALL_SLOTS: usize = 1 << 10;
+pub const RECALL_SLOTS: usize = 1 << 9;
 
-/// A head, and an answer, that are kept to be given again: with all slots filled some 8 MiB a thread,
+/// A head, and an answer, that are kept to be given again: with all slots filled some 4 MiB a thread,
 /// and what is longer takes more time to send than to make.
 pub const RECALL_BYTES_MAX: usize = 4 << 10;
 

@@ -20,7 +20,7 @@ pub(crate) fn nginx(setup: &Setup, folder: &Path) -> Result<Rival> {
          events {{ worker_connections 2048; }}
          http {{
            access_log {own_shown}/access.log; keepalive_requests 1000000000; keepalive_timeout 600;
-           sendfile on; tcp_nopush on; tcp_nodelay on; open_file_cache max=1000;
+           sendfile on; tcp_nodelay on; open_file_cache max=1000;
            client_body_temp_path {own_shown}/b; proxy_temp_path {own_shown}/p;
            fastcgi_temp_path {own_shown}/f; uwsgi_temp_path {own_shown}/u; scgi_temp_path {own_shown}/s;
            types {{ application/json json; }}
