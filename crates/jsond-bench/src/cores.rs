@@ -4,7 +4,6 @@
 use crate::data::{Corpus, Kind};
 use crate::http::Connection;
 use crate::load::{Get, Load, run_for};
-use crate::say;
 use crate::server::Server;
 use crate::setup::{Common, Setup};
 use crate::statistics::Series;
@@ -83,12 +82,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 fn measure(setup: &Setup, arguments: &Arguments, figures: &mut [[Series; 2]]) -> Result<()> {
     let corpus = Corpus::generate(setup.folder().join("served"), Kind::Object, RECORDS)?;
     let time = Duration::from_secs(arguments.seconds);
-    for round in 0..arguments.common.rounds {
-        say(&format!(
-            "round {} of {}",
-            round + 1,
-            arguments.common.rounds
-        ));
+    for round in arguments.common.each_round() {
         let mut sides = [(0, "1"), (1, "2")];
         if round % 2 == 1 {
             sides.reverse();

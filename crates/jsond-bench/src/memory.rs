@@ -62,12 +62,7 @@ fn measure(setup: &Setup, arguments: &Arguments, figures: &mut Figures) -> Resul
     let small = setup.folder().join("small");
     fs::create_dir(&small)?;
     fs::write(small.join("small.json"), "{\"a\":1}\n")?;
-    for round in 0..arguments.common.rounds {
-        say(&format!(
-            "round {} of {}",
-            round + 1,
-            arguments.common.rounds
-        ));
+    for _ in arguments.common.each_round() {
         for (n, corpus) in corpora.iter().enumerate() {
             figures.file_bytes[n] = corpus.file_bytes()? as f64;
             let server = Server::start(setup, &corpus.folder, &[])?;

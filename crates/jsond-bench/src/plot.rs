@@ -8,6 +8,8 @@ const WIDTH: f64 = 960.0;
 /// Where the bars begin, and the most that one takes.
 const BARS_AT: f64 = 330.0;
 const BARS_WIDTH: f64 = 380.0;
+/// Where the figures stand in words.
+const FIGURES_AT: f64 = BARS_AT + BARS_WIDTH + 10.0;
 const HEAD_HEIGHT: f64 = 64.0;
 const ROW_HEIGHT: f64 = 46.0;
 const BAR_HEIGHT: f64 = 13.0;
@@ -82,8 +84,8 @@ fn draw_row(svg: &mut String, row: &Row, top: f64) {
             x(most)
         )
         .ok();
-        let at = x(most).max(x(median)) + 8.0;
-        text(svg, (at, middle + 4.5), "font-size=\"12\"", words);
+        let at = (FIGURES_AT, middle + 4.5);
+        text(svg, at, "font-size=\"12\"", words);
     }
     if let Some(bound) = row.bound() {
         line(svg, (x(bound), top), ROW_HEIGHT - 8.0);

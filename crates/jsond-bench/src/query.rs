@@ -97,12 +97,7 @@ fn measure(setup: &Setup, arguments: &Arguments, figures: &mut [[Series; 2]]) ->
     let corpora = [generate(KINDS[0])?, generate(KINDS[1])?];
     let start = |corpus: &Corpus| Server::start(setup, &corpus.folder, &[]);
     let servers = [start(&corpora[0])?, start(&corpora[1])?];
-    for round in 0..arguments.common.rounds {
-        say(&format!(
-            "round {} of {}",
-            round + 1,
-            arguments.common.rounds
-        ));
+    for _ in arguments.common.each_round() {
         for (question, figures) in QUESTIONS.iter().zip(figures.iter_mut()) {
             for ((server, corpus), series) in servers.iter().zip(&corpora).zip(figures) {
                 let mut connection = Connection::open(server.port)?;

@@ -31,6 +31,14 @@ pub(crate) struct Common {
     pub(crate) plots: Option<PathBuf>,
 }
 
+impl Common {
+    /// Counts the rounds from 0, and says how far it is.
+    pub(crate) fn each_round(&self) -> impl Iterator<Item = u32> + use<> {
+        let rounds = self.rounds;
+        (0..rounds).inspect(move |round| say(&format!("round {} of {rounds}", round + 1)))
+    }
+}
+
 /// What is ready when measuring begins; the folder goes when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Setup {

@@ -69,12 +69,7 @@ fn measure(setup: &Setup, arguments: &Arguments, figures: &mut Figures) -> Resul
         fs::rename(part.file(), many.join(format!("file{n:04}.json")))?;
         fs::remove_dir(&part.folder)?;
     }
-    for round in 0..arguments.common.rounds {
-        say(&format!(
-            "round {} of {}",
-            round + 1,
-            arguments.common.rounds
-        ));
+    for _ in arguments.common.each_round() {
         for _ in 0..SMALL_STARTS {
             figures.small.push(start(setup, &small)?);
         }

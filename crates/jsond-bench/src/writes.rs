@@ -108,12 +108,7 @@ fn measure(
     };
     let mut puts = (Put::new(corpus.shape, ONE), Put::new(corpus.shape, many));
     let mut written = HashMap::new();
-    for round in 0..arguments.common.rounds {
-        say(&format!(
-            "round {} of {}",
-            round + 1,
-            arguments.common.rounds
-        ));
+    for round in arguments.common.each_round() {
         figures.raw.push(raw_rate(setup, time)?);
         let mut ours = |rates: &mut Rates| -> Result<()> {
             let done = run_for(server.port, &mut puts.0, ONE, time)?;

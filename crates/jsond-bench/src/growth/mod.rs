@@ -121,12 +121,7 @@ fn measure(
         figures.file_bytes = large.file_bytes()?;
         corpora.push([small, large]);
     }
-    for round in 0..arguments.common.rounds {
-        say(&format!(
-            "round {} of {}",
-            round + 1,
-            arguments.common.rounds
-        ));
+    for round in arguments.common.each_round() {
         syncs.add_round(&sync_times(setup.folder(), 200)?);
         for ([small, large], figures) in corpora.iter_mut().zip(figures.iter_mut()) {
             let mut turns = [(small, &mut figures.small), (large, &mut figures.large)];

@@ -135,12 +135,7 @@ fn measure(
     setting.extend([nginx.words(), json_server.words()]);
     let ports = (server.port, nginx.port(), json_server.port());
     let mut questions = files.questions(arguments, ports)?;
-    for round in 0..arguments.common.rounds {
-        say(&format!(
-            "round {} of {}",
-            round + 1,
-            arguments.common.rounds
-        ));
+    for round in arguments.common.each_round() {
         for (question, pair) in questions.iter_mut().zip(pairs(figures)) {
             let entry = match question.rival {
                 Against::Nginx => &nginx,
