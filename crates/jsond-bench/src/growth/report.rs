@@ -63,7 +63,7 @@ fn request_rows(figures: &Figures) -> Vec<Row> {
     rows.extend(pair("PUT a field under load", |it| &it.loaded));
     // A small file's checkpoints are over in a moment: the figure to compare with is any PUT.
     rows.extend(latency_rows(
-        "the same beside a checkpoint of the large file",
+        "beside a checkpoint of the large file",
         Some(&figures.small.loaded),
         &figures.large.beside_checkpoint,
         Some(RATIO_MAX),
