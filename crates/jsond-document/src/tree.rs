@@ -39,7 +39,7 @@ enum Node {
 /// An array or object of many entries.
 ///
 /// INVARIANT: all leaves lie at the same depth, and their order numbers rise from left to right.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Tree {
     kind: Kind,
     root: Arc<[Child]>,
@@ -211,16 +211,12 @@ impl Tree {
 
     /// Puts a value in the place of another.
     pub(crate) fn set(&self, place: &Place, piece: &Piece) -> Self {
-        self.exchange(place, &self.piece(place), piece)
+        self.edit(place, Some(&self.piece(place)), Some(piece))
     }
 
-    /// The same where the one that is there is known.
-    pub(crate) fn exchange(&self, place: &Place, gone: &Piece, came: &Piece) -> Self {
-        self.edit(place, Some(gone), Some(came))
-    }
-
-    /// The same in this tree, under the same name; not where the leaf has to be split.
-    pub(crate) fn exchange_in_place(&mut self, place: &Place, gone: &Piece, came: &Piece) -> bool {
+    /// Puts another value under the name of a member, in this tree: what others share of it is copied,
+    /// what nobody does is changed where it is.
+    pub(crate) fn exchange(&mut self, place: &Place, gone: &Piece, came: &Piece) {
         let edit = LeafEdit {
             within: place.within,
             gone: Some(gone),
@@ -229,13 +225,13 @@ impl Tree {
         let is_last = self.order_after(place.order).is_none();
         let leaves = edit.leaves_of(&place.leaf, self.named(), is_last);
         let Ok([leaf]) = <[Leaf; 1]>::try_from(leaves) else {
-            return false;
+            *self = self.edit(place, Some(gone), Some(came));
+            return;
         };
         let child = self.child_of(place.order, Arc::new(leaf));
         put_one(&mut self.root, child);
         self.sum = self.root.iter().map(|child| child.sum).sum();
         self.digest = OnceLock::new();
-        true
     }
 
     /// Takes an entry out.

@@ -24,8 +24,10 @@ impl Value {
     ) -> Option<Result<Self, EditError>> {
         let tree = self.as_tree()?;
         let exchange = Exchange::find(tree, token, rest, edit, depth, below)?;
-        Some(exchange.map(|Exchange { place, gone, came }| {
-            Self::large(Arc::new(tree.exchange(&place, &gone, &came)))
+        Some(exchange.map(|exchange| {
+            let mut tree = Arc::clone(tree);
+            exchange.make(&mut tree);
+            Self::large(tree)
         }))
     }
 
@@ -42,18 +44,12 @@ impl Value {
         let (token, rest) = tokens.split_first()?;
         let below = ids.child(self.kind(), token);
         let tree = self.as_tree_mut()?;
-        let exchange = match Exchange::find(tree, token, rest, edit, 0, &below)? {
-            Ok(exchange) => exchange,
-            Err(error) => return Some(Err(error)),
-        };
-        let Exchange { place, gone, came } = &exchange;
-        let is_done = Arc::get_mut(tree).is_some_and(|it| it.exchange_in_place(place, gone, came));
-        let tree = match is_done {
-            true => Arc::clone(tree),
-            false => Arc::new(tree.exchange(place, gone, came)),
-        };
-        *self = Self::large(tree);
-        Some(Ok(()))
+        let exchange = Exchange::find(tree, token, rest, edit, 0, &below)?;
+        let made = exchange.map(|exchange| {
+            exchange.make(tree);
+            Arc::clone(tree)
+        });
+        Some(made.map(|tree| *self = Self::large(tree)))
     }
 }
 
@@ -90,5 +86,11 @@ impl Exchange {
         let name = gone.name.clone();
         let came = Piece { name, value };
         Some(Ok(Self { place, gone, came }))
+    }
+
+    /// Makes it in the tree; one that others share stays as it is.
+    fn make(self, tree: &mut Arc<Tree>) {
+        let Self { place, gone, came } = &self;
+        Arc::make_mut(tree).exchange(place, gone, came);
     }
 }

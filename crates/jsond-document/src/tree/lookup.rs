@@ -124,19 +124,6 @@ impl Tree {
     ) -> Index {
         let mut index = self.index.clone();
         let id_name = self.id_name.as_str();
-        if let (
-            Some(Piece {
-                name: Some(gone), ..
-            }),
-            Some(Piece {
-                name: Some(came), ..
-            }),
-        ) = (gone, came)
-            && gone == came
-            && children.is_empty()
-        {
-            return index;
-        }
         let key_of = |piece: &'_ Piece| piece.key(id_name).map(std::borrow::Cow::into_owned);
         let (gone, came) = (gone.map(key_of), came.map(key_of));
         if gone != came {
