@@ -249,7 +249,7 @@ fn appends_or_replaces(groups: &[&[PlacedValueEdit<'_>]], depth: usize, mut coun
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ID_NAME;
+    use crate::{Digest, ID_NAME};
     use proptest::prelude::*;
 
     #[derive(Debug, Clone, Copy)]
@@ -362,6 +362,8 @@ mod tests {
                 .unwrap();
             model = model.edited(edit.0, &edit.1, &ids).unwrap();
             prop_assert_eq!(value.digest(), model.digest());
+            // Both are edited by the same code.
+            prop_assert_eq!(value.digest(), Digest::of(model.to_json().as_bytes()));
             if n % 5 == 0 {
                 kept.push((value.clone(), value.to_json().to_string()));
             }
