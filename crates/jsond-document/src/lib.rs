@@ -24,6 +24,7 @@ mod merge_patch;
 mod number;
 mod patch;
 mod pointer;
+mod relation;
 mod scan;
 mod select;
 mod splice;
@@ -51,8 +52,12 @@ pub use patch::{
     Patch, PatchEdit, PatchError, PatchFault, PatchOperation, PatchSyntaxError, Patched,
 };
 pub use pointer::{Pointer, PointerError, array_index};
+pub use relation::{Relation, Side};
 pub use scan::{Entry, elements, members, value_end};
-pub use select::{Part, PartText, SelectError, Selected, Selection};
+pub use select::{
+    Collation, FILTER_TESTS_MAX, Filter, Name, Order, Part, PartText, SelectError, Selected,
+    Selection, Where, number_of, spell_number,
+};
 pub use string::{quote, unquote};
 pub use value::{Digest, Member, Value};
 pub use value_edit::ValueEdit;

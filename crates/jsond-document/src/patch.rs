@@ -116,6 +116,12 @@ pub enum PatchFault<E> {
     Edit(E),
 }
 
+impl From<Vec<PatchOperation>> for Patch {
+    fn from(operations: Vec<PatchOperation>) -> Self {
+        Self(operations)
+    }
+}
+
 impl Patch {
     /// Parses a patch document.
     ///

@@ -9,7 +9,7 @@ use crate::image::Image;
 use crate::key::Key;
 use crate::watch::Watch;
 use bytes::Bytes;
-use jsond_document::{Digest, EditError, IdNames, Json, Patch, SyntaxError, Value};
+use jsond_document::{Digest, EditError, IdNames, Json, Patch, PatchOperation, SyntaxError, Value};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -171,6 +171,34 @@ pub enum Edit {
     Patch(Patch),
     /// Merges a merge patch into the value.
     Merge(Value),
+    /// Does what is made up of what is there when the write happens.
+    Derive(Arc<dyn Derivation>),
+}
+
+/// A change that depends on what is there: it is made up by the writer, in the state in which it
+/// happens, so that no other write comes between.
+pub trait Derivation: std::fmt::Debug + Send + Sync {
+    /// Makes the change up. Pure; the other writes wait meanwhile.
+    ///
+    /// *Errors*: the refusal of the mutation.
+    fn derive(&self, image: &Image) -> Result<Derived, Rejection>;
+}
+
+/// What a derivation came to.
+#[derive(Debug, Clone)]
+pub struct Derived {
+    /// The value that the preconditions are about.
+    pub subject: Address,
+    /// What changes, in order.
+    ///
+    /// *Shape*: the pointers start at the root document, tokens into arrays are indices.
+    pub operations: Vec<PatchOperation>,
+    /// What it comes to if something changes.
+    pub effect: Effect,
+    /// The address that was written.
+    pub written: Address,
+    /// The value that the answer shows.
+    pub shown: Value,
 }
 
 /// A record to be added.

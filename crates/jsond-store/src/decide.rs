@@ -5,6 +5,7 @@ use crate::contract::{
     Addition, Address, Edit, Effect, Mutation, Precondition, Rejection, spell_id,
 };
 use crate::current::Current;
+use crate::derive::derive;
 use crate::image::{FilePath, Image};
 use crate::patch::patch;
 use crate::resolve::{Place, Resolved};
@@ -36,13 +37,16 @@ pub(crate) fn decide(image: &Image, mutation: &Mutation) -> Result<Decision, Rej
 }
 
 fn decide_by_edit(image: &Image, mutation: &Mutation) -> Result<Decision, Rejection> {
+    if let Edit::Derive(derivation) = &mutation.edit {
+        return derive(image, derivation.as_ref(), &mutation.precondition);
+    }
     let resolved = image.resolve(&mutation.address);
     let precondition = &mutation.precondition;
     let mut decision = match &mutation.edit {
         Edit::Put { value, text } => put(resolved, precondition, value, text.as_ref()),
         Edit::Add(additions) => add(resolved, precondition, additions),
         Edit::Remove => remove(resolved, precondition),
-        edit @ (Edit::Patch(_) | Edit::Merge(_)) => {
+        edit @ (Edit::Patch(_) | Edit::Merge(_) | Edit::Derive(_)) => {
             return patch(image, resolved, precondition, edit);
         }
     }?;
@@ -263,7 +267,10 @@ pub(crate) fn check_name(name: &str) -> Result<(), Rejection> {
 }
 
 /// The value that has to be there, writable and as the precondition wants it.
-fn existing(resolved: Resolved, precondition: &Precondition) -> Result<Place, Rejection> {
+pub(crate) fn existing(
+    resolved: Resolved,
+    precondition: &Precondition,
+) -> Result<Place, Rejection> {
     let place = match resolved {
         Resolved::Value(place) => place,
         Resolved::Folder { .. } => return Err(Rejection::Folder),

@@ -8,6 +8,7 @@ mod conflict;
 mod contract;
 mod current;
 mod decide;
+mod derive;
 mod health;
 mod image;
 mod inspect;
@@ -33,8 +34,8 @@ mod watch;
 mod writer;
 
 pub use contract::{
-    Addition, Address, Applied, Durability, Edit, Effect, Match, Mutation, Outcome, Precondition,
-    Rejection, Revision, Settings, StoreError, seconds,
+    Addition, Address, Applied, Derivation, Derived, Durability, Edit, Effect, Match, Mutation,
+    Outcome, Precondition, Rejection, Revision, Settings, StoreError, seconds,
 };
 pub use current::Current;
 pub use image::{Entry, File, FilePath, Image, Template, folder_digest, folder_document};

@@ -53,6 +53,13 @@ fn patch_value(
     Ok(working.decision(place.canonical()))
 }
 
+/// The operations that a patch of the root document means.
+pub(crate) fn operations_of(image: &Image, patch: &Patch) -> Result<Vec<Operation>, Rejection> {
+    let mut working = Working::new(image, Vec::new());
+    working.run_patch(patch)?;
+    Ok(working.operations)
+}
+
 /// An image that is being patched.
 struct Working {
     image: Image,
@@ -76,7 +83,7 @@ impl Working {
         match edit {
             Edit::Patch(patch) => self.run_patch(patch),
             Edit::Merge(patch) => self.run_merge(merge_patch(target, patch)),
-            Edit::Put { .. } | Edit::Add(_) | Edit::Remove => Ok(()),
+            Edit::Put { .. } | Edit::Add(_) | Edit::Remove | Edit::Derive(_) => Ok(()),
         }
     }
 

@@ -4,10 +4,13 @@
 //! that stay are kept, as slices. What a selection asks is read once, when it is made. Knows
 //! nothing of URLs; the caller takes a query apart and says which names are reserved.
 
+mod collation;
 mod condition;
 mod error;
 mod expression;
 mod fields;
+mod filter;
+mod javascript;
 mod number;
 mod operator;
 mod part;
@@ -24,7 +27,12 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
+pub use collation::Collation;
 pub use error::SelectError;
+pub use filter::{FILTER_TESTS_MAX, Filter, Name, Order, Where};
+pub use javascript::{number_of, spell_number};
+
+pub(crate) use javascript::text_of;
 pub use part::{Part, PartText};
 
 use crate::json::{Json, Kind};
@@ -44,6 +52,7 @@ const CONDITIONS_MAX: usize = 64;
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
     conditions: Vec<Condition>,
+    filter: Option<Filter>,
     search: Search,
     sort: Sort,
     fields: Fields,
@@ -84,6 +93,13 @@ impl Selection {
         })
     }
 
+    /// Asks for what a filter says, in the place of one that was given before.
+    #[must_use]
+    pub fn with_filter(self, filter: Filter) -> Self {
+        let filter = Some(filter);
+        Self { filter, ..self }
+    }
+
     /// Asks that every word occur in some string of the record.
     ///
     /// *Errors*: too many words.
@@ -96,6 +112,20 @@ impl Selection {
     /// *Errors*: too many names.
     pub fn with_sort(&mut self, list: &str) -> Result<(), SelectError> {
         self.sort.add(list)
+    }
+
+    /// Sorts by one more member.
+    ///
+    /// *Errors*: too many names.
+    pub fn with_key(&mut self, name: &str, is_descending: bool) -> Result<(), SelectError> {
+        self.sort.add_name(name, is_descending)
+    }
+
+    /// Sorts in another order than the natural one.
+    #[must_use]
+    pub fn with_collation(mut self, collation: Collation) -> Self {
+        self.sort.collation = collation;
+        self
     }
 
     /// Keeps only the members of a list, and those of lists before it, `a,b.c`.
@@ -119,16 +149,21 @@ impl Selection {
     pub fn apply(&self, collection: &Value) -> Result<Selected, SelectError> {
         let wanted = self.part.map_or(0..usize::MAX, Part::range);
         let mut room = Room::default();
-        let (entries, total) = self.entries(collection, &wanted, &mut room);
+        let (mut entries, total) = self.entries(collection, &wanted, &mut room);
         if room.steps.are_over() {
             return Err(SelectError::TooCostly);
         }
+        let mut range = 0..total;
         if let Some(part) = self.part {
             part.check(total)?;
+            range = part.range_of(total);
+            // Of these positions more than wanted were kept.
+            entries.drain(..range.start.saturating_sub(wanted.start).min(entries.len()));
+            entries.truncate(range.len());
         }
         Ok(Selected {
             total,
-            range: wanted.start.min(total)..wanted.end.min(total),
+            range,
             json: self.write(collection.kind(), &entries)?,
         })
     }
@@ -151,7 +186,7 @@ impl Selection {
     }
 
     fn keeps_all(&self) -> bool {
-        self.conditions.is_empty() && self.search.is_empty()
+        self.conditions.is_empty() && self.filter.is_none() && self.search.is_empty()
     }
 
     /// The records of the part that is wanted, and how many the filters leave.
@@ -199,7 +234,9 @@ impl Selection {
 
     fn keeps(&self, entry: &ViewEntry<'_>, room: &mut Room) -> bool {
         let mut conditions = self.conditions.iter();
+        let mut filter = self.filter.iter();
         conditions.all(|condition| condition.is_met(entry.value, room))
+            && filter.all(|filter| filter.is_met(entry.value, room))
             && (self.search.is_empty() || self.search.is_met(entry.value, &mut room.lower))
     }
 

@@ -25,6 +25,20 @@ pub enum Part {
         /// How many records a page has, from 1.
         per_page: usize,
     },
+    /// The page, or the first or last where there is none of this number.
+    Nearest {
+        /// Which, from 1.
+        page: usize,
+        /// How many records a page has, from 1.
+        per_page: usize,
+    },
+    /// From one position to another, each from the end where it is negative.
+    Between {
+        /// The first position.
+        start: i64,
+        /// The position behind the last.
+        end: i64,
+    },
 }
 
 /// The texts of the parameters that ask for a part.
@@ -78,8 +92,34 @@ impl Part {
                 let start = page.saturating_sub(1).saturating_mul(per_page);
                 (start, start.saturating_add(per_page))
             }
+            // Shows when it is known how many there are.
+            Self::Nearest { .. } | Self::Between { .. } => (0, usize::MAX),
         };
         start..end.max(start)
+    }
+
+    /// The positions of so many that are wanted.
+    pub(super) fn range_of(self, total: usize) -> Range<usize> {
+        match self {
+            Self::Nearest { page, per_page } => {
+                let page = page.clamp(1, pages(total, per_page));
+                Self::Page { page, per_page }.range_of(total)
+            }
+            Self::Between { start, end } => {
+                let at = |position: i64| {
+                    let size = usize::try_from(position.unsigned_abs()).unwrap_or(usize::MAX);
+                    match position < 0 {
+                        true => total.saturating_sub(size),
+                        false => size.min(total),
+                    }
+                };
+                at(start)..at(end).max(at(start))
+            }
+            Self::Slice { .. } | Self::Page { .. } => {
+                let range = self.range();
+                range.start.min(total)..range.end.min(total)
+            }
+        }
     }
 
     /// Judges whether a result has the page that is asked for.
@@ -89,12 +129,17 @@ impl Part {
         let Self::Page { page, per_page } = self else {
             return Ok(());
         };
-        let last = total.div_ceil(per_page.max(1)).max(1);
+        let last = pages(total, per_page);
         if page <= last {
             return Ok(());
         }
         Err(SelectError::PastTheEnd { page, last })
     }
+}
+
+/// How many pages there are; one where there is nothing.
+fn pages(total: usize, per_page: usize) -> usize {
+    total.div_ceil(per_page.max(1)).max(1)
 }
 
 /// Reads a whole number; one that is too large to be kept counts as the largest there is.

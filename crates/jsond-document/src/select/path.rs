@@ -66,6 +66,16 @@ impl Path {
         })
     }
 
+    /// A path to the member that is called so, whatever dots are in the name.
+    pub(super) fn literal(name: &str) -> Self {
+        Self {
+            is_plain: !name.contains(['"', '\\']),
+            closed: format!("{name}\""),
+            guess: None,
+            starts: vec![0],
+        }
+    }
+
     /// The name as it was given.
     pub(super) fn name(&self) -> &str {
         &self.closed[..self.closed.len() - 1]

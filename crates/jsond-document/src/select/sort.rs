@@ -1,14 +1,17 @@
 //! Sorting: by members, each ascending or descending, missing ones last, equal ones in file order.
 //!
-//! Keys are read once from each record. Of a part of the result only that part is put in order.
+//! Other collations are in `collation.rs`. Keys are read once from each record. Of a part of the result only that part is put in order.
 
+use super::collation::{self, Collation, Dictionary};
 use super::error::SelectError;
+use super::javascript::Operand;
 use super::number::Number;
 use super::path::Path;
 use super::text::bytes_of;
 use crate::json::Kind;
 use crate::view::{View, ViewEntry};
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -19,6 +22,7 @@ const KEYS_MAX: usize = 16;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sort {
     keys: Vec<SortKey>,
+    pub(super) collation: Collation,
 }
 
 #[derive(Debug, Clone)]
@@ -39,6 +43,8 @@ enum Key<'a> {
     Text(u64, Cow<'a, [u8]>),
     Array,
     Object,
+    /// What another collation than ours compares.
+    Operand(Operand<'a>),
     Missing,
 }
 
@@ -58,24 +64,32 @@ pub(super) struct Sorter<'s, 'a> {
     rows: Vec<Row<'a>>,
     /// The keys behind the first, record by record.
     others: Vec<Key<'a>>,
+    dictionary: RefCell<Option<Dictionary>>,
 }
 
 impl Sort {
     /// Takes more names, with commas between them and `-` before those that descend.
     pub(super) fn add(&mut self, list: &str) -> Result<(), SelectError> {
         for item in list.split(',') {
-            if self.keys.len() == KEYS_MAX {
-                return Err(SelectError::TooMany {
-                    what: "names to sort by",
-                    max: KEYS_MAX,
-                });
-            }
             let name = item.strip_prefix('-');
-            self.keys.push(SortKey {
-                path: Path::new(name.unwrap_or(item))?,
-                is_descending: name.is_some(),
+            self.add_name(name.unwrap_or(item), name.is_some())?;
+        }
+        Ok(())
+    }
+
+    /// Takes one more name.
+    pub(super) fn add_name(&mut self, name: &str, is_descending: bool) -> Result<(), SelectError> {
+        if self.keys.len() == KEYS_MAX {
+            return Err(SelectError::TooMany {
+                what: "names to sort by",
+                max: KEYS_MAX,
             });
         }
+        let path = Path::new(name)?;
+        self.keys.push(SortKey {
+            path,
+            is_descending,
+        });
         Ok(())
     }
 
@@ -89,12 +103,32 @@ impl Sort {
             entries: Vec::new(),
             rows: Vec::new(),
             others: Vec::new(),
+            dictionary: RefCell::new(
+                (self.collation == Collation::Dictionary).then(Dictionary::new),
+            ),
         }
     }
 }
 
 impl SortKey {
-    fn order(&self, a: &Key<'_>, b: &Key<'_>) -> Ordering {
+    fn order(
+        &self,
+        a: &Key<'_>,
+        b: &Key<'_>,
+        collation: Collation,
+        dictionary: &RefCell<Option<Dictionary>>,
+    ) -> Ordering {
+        if collation != Collation::Natural {
+            let ordering = match dictionary.borrow_mut().as_mut() {
+                Some(dictionary) => dictionary.compare(a.operand(), b.operand()),
+                None => collation::compare(a.operand(), b.operand()),
+            };
+            return if self.is_descending {
+                ordering.reverse()
+            } else {
+                ordering
+            };
+        }
         let ordering = a.compare(b);
         let is_missing = matches!(a, Key::Missing) || matches!(b, Key::Missing);
         if self.is_descending && !is_missing {
@@ -126,6 +160,17 @@ impl<'a> Key<'a> {
         Self::Text(u64::from_be_bytes(first), text)
     }
 
+    fn of_operand(value: Option<View<'a>>) -> Self {
+        value.map_or(Self::Missing, |value| Self::Operand(Operand::of(value)))
+    }
+
+    fn operand(&self) -> Option<&Operand<'a>> {
+        match self {
+            Self::Operand(operand) => Some(operand),
+            _ => None,
+        }
+    }
+
     fn rank(&self) -> u8 {
         match self {
             Self::Null => 0,
@@ -133,7 +178,7 @@ impl<'a> Key<'a> {
             Self::Number(_) => 2,
             Self::Text(..) => 3,
             Self::Array => 4,
-            Self::Object => 5,
+            Self::Object | Self::Operand(_) => 5,
             Self::Missing => 6,
         }
     }
@@ -152,7 +197,11 @@ impl<'a> Sorter<'_, 'a> {
     /// Takes a record; those that are equal in everything stay in the order they came.
     pub(super) fn push(&mut self, entry: ViewEntry<'a>) {
         let mut keys = self.sort.keys.iter();
-        let mut key = || keys.next().map(|key| Key::of(key.path.find(entry.value)));
+        let read = match self.sort.collation {
+            Collation::Natural => Key::of,
+            Collation::Dictionary | Collation::Operators => Key::of_operand,
+        };
+        let mut key = || keys.next().map(|key| read(key.path.find(entry.value)));
         let first = key().unwrap_or(Key::Missing);
         self.others.extend(std::iter::from_fn(key));
         let at = self.entries.len();
@@ -169,8 +218,9 @@ impl<'a> Sorter<'_, 'a> {
             entries,
             mut rows,
             others,
+            dictionary,
         } = self;
-        let order = |a: &Row<'_>, b: &Row<'_>| sort.order(&others, a, b);
+        let order = |a: &Row<'_>, b: &Row<'_>| sort.order(&others, a, b, &dictionary);
         let (start, end) = (range.start.min(rows.len()), range.end.min(rows.len()));
         if end < rows.len() {
             rows.select_nth_unstable_by(end, order);
@@ -187,7 +237,14 @@ impl<'a> Sorter<'_, 'a> {
 
 impl Sort {
     /// Orders two records; never equal, because their places in the file differ.
-    fn order(&self, others: &[Key<'_>], a: &Row<'_>, b: &Row<'_>) -> Ordering {
+    fn order(
+        &self,
+        others: &[Key<'_>],
+        a: &Row<'_>,
+        b: &Row<'_>,
+        dictionary: &RefCell<Option<Dictionary>>,
+    ) -> Ordering {
+        let collation = self.collation;
         let Some((first, rest)) = self.keys.split_first() else {
             return a.at.cmp(&b.at);
         };
@@ -195,9 +252,12 @@ impl Sort {
         let by_rest = || {
             let mut pairs = rest.iter().zip(behind(a).iter().zip(behind(b)));
             pairs
-                .find_map(|(key, (a, b))| Some(key.order(a, b)).filter(|it| it.is_ne()))
+                .find_map(|(key, (a, b))| {
+                    Some(key.order(a, b, collation, dictionary)).filter(|it| it.is_ne())
+                })
                 .unwrap_or(a.at.cmp(&b.at))
         };
-        first.order(&a.first, &b.first).then_with(by_rest)
+        let order = first.order(&a.first, &b.first, collation, dictionary);
+        order.then_with(by_rest)
     }
 }

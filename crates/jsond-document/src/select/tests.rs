@@ -421,3 +421,86 @@ fn fields_of_a_value_that_is_no_collection_are_projected() {
         Err(SelectError::NoMembers(Kind::Number))
     );
 }
+
+/// What a sort by `k` makes of some values, in the spelling of their `k`.
+fn sorted(collation: Collation, is_descending: bool, values: &[&str]) -> String {
+    let records: Vec<_> = values
+        .iter()
+        .map(|it| match *it {
+            "" => "{}".to_owned(),
+            it => format!("{{\"k\":{it}}}"),
+        })
+        .collect();
+    let records = Value::parse(format!("[{}]", records.join(",")).as_bytes()).unwrap();
+    let mut selection = Selection::default().with_collation(collation);
+    selection.with_key("k", is_descending).unwrap();
+    let found = selection.apply(&records).unwrap().json;
+    let found = found.as_str().replace("\"k\":", "");
+    found.replace(['{', '}'], "")
+}
+
+#[test]
+fn a_dictionary_orders_texts_by_letters_and_puts_what_is_absent_last() {
+    let words = [
+        "\"b\"", "\"É\"", "\"a\"", "\"B\"", "\"f\"", "\"A\"", "\"e\"",
+    ];
+    assert_eq!(
+        sorted(Collation::Dictionary, false, &words),
+        r#"["a","A","b","B","e","É","f"]"#
+    );
+    let mixed = ["null", "3", "\"\"", "0", "\"x\""];
+    assert_eq!(
+        sorted(Collation::Dictionary, false, &mixed),
+        r#"[0,3,"x",null,""]"#
+    );
+    assert_eq!(
+        sorted(Collation::Dictionary, true, &mixed),
+        r#"[null,"","x",3,0]"#
+    );
+}
+
+#[test]
+fn operators_order_texts_by_code_units_and_put_null_before_missing_ones() {
+    let values = ["", "\"a\"", "null", "\"B\"", "2", "true"];
+    assert_eq!(
+        sorted(Collation::Operators, false, &values),
+        r#"[true,2,"B","a",null,]"#
+    );
+    assert_eq!(
+        sorted(Collation::Operators, true, &values),
+        r#"[,null,"a","B",2,true]"#
+    );
+}
+
+#[test]
+fn parts_can_be_the_nearest_page_or_count_from_the_end() {
+    let records = Value::parse(b"[{\"n\":0},{\"n\":1},{\"n\":2},{\"n\":3},{\"n\":4}]").unwrap();
+    let check = |part: Part, expected: &str| {
+        for sort in [None, Some("n")] {
+            let mut selection = Selection {
+                part: Some(part),
+                ..Selection::default()
+            };
+            if let Some(sort) = sort {
+                selection.with_sort(sort).unwrap();
+            }
+            let found = selection.apply(&records).unwrap().json;
+            let digits: String = found
+                .as_str()
+                .chars()
+                .filter(char::is_ascii_digit)
+                .collect();
+            assert_eq!(digits, expected, "{part:?}");
+        }
+    };
+    let nearest = |page, per_page| Part::Nearest { page, per_page };
+    check(nearest(1, 2), "01");
+    check(nearest(9, 2), "4");
+    check(nearest(0, 10), "01234");
+    let between = |start, end| Part::Between { start, end };
+    check(between(1, 3), "12");
+    check(between(-2, 9), "34");
+    check(between(0, -1), "0123");
+    check(between(3, 1), "");
+    check(between(i64::MIN, i64::MAX), "01234");
+}

@@ -41,9 +41,11 @@ impl PartLinks {
             Some(format!("{path}?{}", query.join("&")))
         };
         match part {
-            Part::Page { page, per_page } => {
+            Part::Between { .. } => Self::default(),
+            Part::Page { page, per_page } | Part::Nearest { page, per_page } => {
                 let to = |page| link(("_page", page), ("_per_page", per_page));
                 let last = total.div_ceil(per_page).max(1);
+                let page = page.clamp(1, last);
                 Self {
                     first: to(1),
                     previous: (page > 1).then(|| to(page - 1)).flatten(),
