@@ -56,7 +56,7 @@ pub use relation::{Relation, Side};
 pub use scan::{Entry, elements, members, value_end};
 pub use select::{
     Collation, FILTER_TESTS_MAX, Filter, Name, Order, Part, PartText, SelectError, Selected,
-    Selection, Where, number_of, spell_number,
+    Selection, Where, number_of, spell_number, spell_value,
 };
 pub use string::{quote, unquote};
 pub use value::{Digest, Member, Value};

@@ -40,23 +40,33 @@ struct Index<'a> {
 }
 
 impl Relation {
-    /// Puts related records into each element of an array.
+    /// Puts related records into each element of an array, or into one object; none where more than
+    /// so many bytes would come of it.
     ///
-    /// *Shape*: ids are the members called `id_name` on either side. *Cost*: linear in both.
+    /// *Shape*: ids are the members called `id_name` on either side. *Cost*: linear in both and in
+    /// what comes of it.
     #[must_use]
-    pub fn join_all(&self, records: &Value, related: &Value, id_name: &str) -> Value {
+    pub fn join(
+        &self,
+        records: &Value,
+        related: &Value,
+        id_name: &str,
+        bytes_max: usize,
+    ) -> Option<Value> {
         let index = self.index(related, id_name);
-        each(records, |record, out| index.join(record, out))
-    }
-
-    /// Puts related records into one.
-    ///
-    /// *Cost*: linear in both.
-    #[must_use]
-    pub fn join(&self, record: &Value, related: &Value, id_name: &str) -> Value {
+        if records.kind() == Kind::Array {
+            let write = |record: View<'_>, out: &mut Vec<u8>| {
+                // One record is in it as a whole, or not at all.
+                if out.len() <= bytes_max {
+                    index.join(record, out);
+                }
+            };
+            let out = each(records, write);
+            return (out.len() <= bytes_max).then(|| of_bytes(out));
+        }
         let mut out = Vec::new();
-        self.index(related, id_name).join(record.view(), &mut out);
-        Value::from(Json::from_compact(out))
+        index.join(records.view(), &mut out);
+        (out.len() <= bytes_max).then(|| of_bytes(out))
     }
 
     fn index<'a>(&'a self, related: &'a Value, id_name: &'a str) -> Index<'a> {
@@ -114,6 +124,40 @@ impl Json {
         self.changed(name, Some(value))
     }
 
+    /// Sets all members of another object, as [`Json::with_member`] sets one.
+    ///
+    /// *Cost*: linear in both.
+    #[must_use]
+    pub fn with_members_of(&self, other: &Self) -> Self {
+        let others = View::of_text(other.as_bytes()).entries();
+        let others: Vec<_> = others.map(|it| (name_of(it.name), it.value)).collect();
+        let places: HashMap<_, _> = others
+            .iter()
+            .enumerate()
+            .map(|(at, it)| (&it.0, at))
+            .collect();
+        let mut is_set = vec![false; others.len()];
+        let mut out = vec![b'{'];
+        for entry in View::of_text(self.as_bytes()).entries() {
+            let at = places.get(&name_of(entry.name)).copied();
+            if let Some(at) = at {
+                is_set[at] = true;
+            }
+            push_member(
+                entry.name,
+                at.map_or(entry.value, |at| others[at].1),
+                &mut out,
+            );
+        }
+        for (at, (name, value)) in others.iter().enumerate() {
+            if !is_set[at] {
+                push_member(quote(name).as_bytes(), *value, &mut out);
+            }
+        }
+        out.push(b'}');
+        Self::from_compact(out)
+    }
+
     /// Leaves a member of an object out.
     #[must_use]
     pub fn without_member(&self, name: &str) -> Self {
@@ -131,7 +175,9 @@ impl Value {
     /// Spells every number that is an id of a record in an array as a string.
     #[must_use]
     pub fn with_text_ids(&self, id_name: &str) -> Self {
-        each(self, |record, out| write_with_text_id(record, id_name, out))
+        of_bytes(each(self, |record, out| {
+            write_with_text_id(record, id_name, out);
+        }))
     }
 
     /// Spells the id of a record as a string where it is a number.
@@ -151,8 +197,25 @@ fn write_with_text_id(record: View<'_>, id_name: &str, out: &mut Vec<u8>) {
     }
 }
 
+fn of_bytes(out: Vec<u8>) -> Value {
+    Value::from(Json::from_compact(out))
+}
+
+fn name_of(spelled: &[u8]) -> String {
+    crate::string::unquote(spelled).into_owned()
+}
+
+fn push_member(name: &[u8], value: View<'_>, out: &mut Vec<u8>) {
+    if out.len() > 1 {
+        out.push(b',');
+    }
+    out.extend_from_slice(name);
+    out.push(b':');
+    value.write_to(out);
+}
+
 /// Writes an array anew, element by element.
-fn each(records: &Value, mut write: impl FnMut(View<'_>, &mut Vec<u8>)) -> Value {
+fn each(records: &Value, mut write: impl FnMut(View<'_>, &mut Vec<u8>)) -> Vec<u8> {
     let mut out = Vec::with_capacity(records.len_bytes());
     out.push(b'[');
     for entry in records.view().entries() {
@@ -162,7 +225,7 @@ fn each(records: &Value, mut write: impl FnMut(View<'_>, &mut Vec<u8>)) -> Value
         write(entry.value, &mut out);
     }
     out.push(b']');
-    Value::from(Json::from_compact(out))
+    out
 }
 
 fn list(records: &[View<'_>]) -> Json {
@@ -268,12 +331,9 @@ mod tests {
     fn children_are_put_into_their_parents() {
         let children = |is_typed| {
             let side = Side::Children("postId".to_owned());
-            let joined = relation("comments", side, is_typed).join_all(
-                &value(POSTS),
-                &value(COMMENTS),
-                "id",
-            );
-            joined.to_json().as_str().to_owned()
+            let relation = relation("comments", side, is_typed);
+            let joined = relation.join(&value(POSTS), &value(COMMENTS), "id", 1000);
+            joined.unwrap().to_json().as_str().to_owned()
         };
         let both = r#"[{"id":1,"postId":1},{"id":2,"postId":"1"}]"#;
         let second = r#"{"id":"2","comments":[{"id":3,"postId":2}],"u":0}"#;
@@ -291,8 +351,8 @@ mod tests {
     fn a_parent_is_put_into_its_children_and_left_out_where_there_is_none() {
         let parent = relation("post", Side::Parent("postId".to_owned()), false);
         let one = |record: &str| {
-            let joined = parent.join(&value(record), &value(POSTS), "id");
-            joined.to_json().as_str().to_owned()
+            let joined = parent.join(&value(record), &value(POSTS), "id", 1000);
+            joined.unwrap().to_json().as_str().to_owned()
         };
         assert_eq!(
             one(r#"{"postId":"1"}"#),
@@ -303,6 +363,33 @@ mod tests {
             r#"{"postId":9,"x":1}"#
         );
         assert_eq!(one(r#"{"postId":null}"#), r#"{"postId":null}"#);
+    }
+
+    /// A hundred thousand children of one large parent would be as many copies of it.
+    #[test]
+    fn no_more_is_made_than_is_asked_for() {
+        let parent = relation("post", Side::Parent("postId".to_owned()), false);
+        let related = value(&format!("[{{\"id\":1,\"t\":\"{}\"}}]", "x".repeat(10_000)));
+        let children = value(&format!("[{}]", ["{\"postId\":1}"; 100].join(",")));
+        assert!(parent.join(&children, &related, "id", 2_000_000).is_some());
+        assert!(parent.join(&children, &related, "id", 500_000).is_none());
+        let one = value("{\"postId\":1}");
+        assert!(parent.join(&one, &related, "id", 5_000).is_none());
+    }
+
+    #[test]
+    fn members_of_another_object_are_set_in_their_places() {
+        let check = |object: &str, other: &str, expected: &str| {
+            let [object, other] = [object, other].map(|it| Json::parse(it.as_bytes()).unwrap());
+            assert_eq!(object.with_members_of(&other).as_str(), expected);
+        };
+        check(
+            r#"{"a":1,"\u0062":2,"c":3}"#,
+            r#"{"z":[1],"b":{"x":null},"a":0,"y":1}"#,
+            r#"{"a":0,"\u0062":{"x":null},"c":3,"z":[1],"y":1}"#,
+        );
+        check("{}", r#"{"a":1}"#, r#"{"a":1}"#);
+        check(r#"{"a":1}"#, "{}", r#"{"a":1}"#);
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! The program: wire, api, server, client, web, cli. `main` only calls [`cli::main`].
+//! The program: wire, api, server, client, web, site, cli. `main` only calls [`cli::main`].
 
 pub mod api;
 pub mod cli;
 pub mod client;
 pub mod limits;
 pub mod server;
+pub mod site;
 pub mod web;
 pub mod wire;

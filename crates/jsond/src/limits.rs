@@ -57,6 +57,16 @@ impl Default for Limits {
     }
 }
 
+/// What records may come to with those that are put into them: each child can have a copy of a
+/// large parent, and more than this is a download, not a query.
+pub const JOINED_BYTES_MAX: usize = 64 << 20;
+
+/// How many relations one request may ask for: each goes through the whole of two collections.
+pub const RELATIONS_MAX: usize = 16;
+
+/// How long a request can ask to be held back: longer than this, clients give up.
+pub const PAUSE_MAX: Duration = Duration::from_secs(60);
+
 /// The extensions of all chunks of a body: nobody uses them but to make servers busy.
 pub const CHUNK_EXTENSIONS_BYTES_MAX: usize = 4 << 10;
 

@@ -77,7 +77,10 @@ impl Condition {
             Operator::Contains => Test::Contains(Needle::new(value), Values::of(value)),
             Operator::StartsWith => Test::StartsWith(Needle::new(value)),
             Operator::EndsWith => Test::EndsWith(Needle::new(value)),
-            Operator::Matches => Test::Matches(Expression::parse(self.name(), value)?),
+            Operator::Matches => Test::Matches(Expression::parse(
+                &format!("{}:matches", self.name()),
+                value,
+            )?),
             Operator::Exists => Test::Exists(presence(self.name(), value)?),
         };
         self.tests.push(test);

@@ -27,7 +27,7 @@ pub enum SelectError {
         value: String,
     },
     /// A regular expression is none, or too large.
-    #[error("the regular expression of {name}:matches is refused{}: {fault}", place(*character))]
+    #[error("the regular expression of {name} is refused{}: {fault}", place(*character))]
     Expression {
         /// The member name.
         name: String,
@@ -38,7 +38,7 @@ pub enum SelectError {
     },
     /// Regular expressions would take too long over the strings they have to look at.
     #[error(
-        "the regular expressions of :matches cost too much on this collection; shorten them, \
+        "the regular expressions cost too much on this collection; shorten them, \
          or narrow the records by other conditions before them"
     )]
     TooCostly,

@@ -6,7 +6,7 @@
 //! *Source*: ECMA-262 §7.1 (type conversion), §7.2 (comparison), §6.1.6.1.20 (numbers as text).
 
 use super::text::bytes_of;
-use crate::json::Kind;
+use crate::json::{Json, Kind};
 use crate::view::View;
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -61,6 +61,18 @@ impl<'a> Operand<'a> {
             (Self::Text(a), Operand::Text(b)) => a.as_ref().cmp(b.as_ref()),
             (Self::Container(a), Operand::Container(b)) => a.cmp(b),
             _ => self.rank().cmp(&other.rank()),
+        }
+    }
+
+    /// The operand as JSON; an array or object as its text.
+    pub(super) fn to_json(&self) -> Json {
+        match self {
+            Self::Null => Json::from_compact("null"),
+            Self::Boolean(it) => Json::from_compact(if *it { "true" } else { "false" }),
+            Self::Number(it) if it.is_finite() => Json::from_compact(spell_number(*it)),
+            Self::Number(it) => Json::string(&spell_number(*it)),
+            Self::Text(text) => Json::string(text),
+            Self::Container(text) => Json::string(text),
         }
     }
 
@@ -141,6 +153,12 @@ pub(crate) fn text_of(value: View<'_>) -> Cow<'_, str> {
         }
         Kind::Null | Kind::Boolean => String::from_utf8_lossy(text),
     }
+}
+
+/// Spells a value as `String()` does.
+#[must_use]
+pub fn spell_value(value: &Json) -> String {
+    text_of(View::of_text(value.as_bytes())).into_owned()
 }
 
 fn text_of_bytes(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {

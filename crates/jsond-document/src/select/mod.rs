@@ -30,7 +30,7 @@ mod tests;
 pub use collation::Collation;
 pub use error::SelectError;
 pub use filter::{FILTER_TESTS_MAX, Filter, Name, Order, Where};
-pub use javascript::{number_of, spell_number};
+pub use javascript::{number_of, spell_number, spell_value};
 
 pub(crate) use javascript::text_of;
 pub use part::{Part, PartText};

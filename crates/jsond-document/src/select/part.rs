@@ -164,6 +164,8 @@ fn count(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::select::Selection;
+    use crate::value::Value;
 
     const NONE: PartText<'_> = PartText {
         start: None,
@@ -346,5 +348,38 @@ mod tests {
             limit: None,
         };
         assert_eq!(slice.check(0), Ok(()));
+    }
+
+    #[test]
+    fn parts_can_be_the_nearest_page_or_count_from_the_end() {
+        let records = Value::parse(b"[{\"n\":0},{\"n\":1},{\"n\":2},{\"n\":3},{\"n\":4}]").unwrap();
+        let check = |part: Part, expected: &str| {
+            for sort in [None, Some("n")] {
+                let mut selection = Selection {
+                    part: Some(part),
+                    ..Selection::default()
+                };
+                if let Some(sort) = sort {
+                    selection.with_sort(sort).unwrap();
+                }
+                let found = selection.apply(&records).unwrap().json;
+                let digits: String = found
+                    .as_str()
+                    .chars()
+                    .filter(char::is_ascii_digit)
+                    .collect();
+                assert_eq!(digits, expected, "{part:?}");
+            }
+        };
+        let nearest = |page, per_page| Part::Nearest { page, per_page };
+        check(nearest(1, 2), "01");
+        check(nearest(9, 2), "4");
+        check(nearest(0, 10), "01234");
+        let between = |start, end| Part::Between { start, end };
+        check(between(1, 3), "12");
+        check(between(-2, 9), "34");
+        check(between(0, -1), "0123");
+        check(between(3, 1), "");
+        check(between(i64::MIN, i64::MAX), "01234");
     }
 }

@@ -222,6 +222,11 @@ impl<'a> Sorter<'_, 'a> {
         } = self;
         let order = |a: &Row<'_>, b: &Row<'_>| sort.order(&others, a, b, &dictionary);
         let (start, end) = (range.start.min(rows.len()), range.end.min(rows.len()));
+        if sort.collation != Collation::Natural {
+            collation::merge_sort(&mut rows, &order);
+            let rows = rows[start..end.max(start)].iter();
+            return rows.map(|row| entries[row.at]).collect();
+        }
         if end < rows.len() {
             rows.select_nth_unstable_by(end, order);
         }

@@ -1,11 +1,14 @@
 //! What a request asks for, in the words of the store, and what came of it.
 
 use crate::api::conditional::Condition;
+use crate::api::negotiate::Media;
+use crate::api::problem::Problem;
 use crate::api::question::Question;
 use crate::api::read::Selected;
 use crate::api::resource::Resource;
 use crate::api::view::View;
 use bytes::Bytes;
+use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method};
 use jsond_store::{Address, Applied, Edit, Key, Mutation, Precondition};
@@ -31,6 +34,17 @@ pub(super) enum Action {
     Ask(Box<Ask>),
     /// One of the server's own resources.
     Own(Own),
+    /// A text that is no part of what is stored.
+    Text(Box<Text>),
+}
+
+/// A read of a text that is no part of what is stored.
+#[derive(Debug)]
+pub(super) struct Text {
+    /// The conditions.
+    pub(super) read: Box<Read>,
+    pub(super) media: Media,
+    pub(super) text: Bytes,
 }
 
 /// A read.
@@ -48,6 +62,24 @@ pub(super) struct Read {
     pub(super) condition: Condition,
     /// For negotiation and ranges, which need to know what there is.
     pub(super) headers: HeaderMap,
+}
+
+impl Read {
+    /// A read of the root, on the conditions of a request.
+    ///
+    /// *Errors*: conditions that cannot be read.
+    pub(super) fn of(head: Parts) -> Result<Box<Self>, Problem> {
+        let target = head.uri.path_and_query().cloned();
+        Ok(Box::new(Self {
+            address: Address::default(),
+            slash: true,
+            view: View::default(),
+            condition: Condition::of(&head.headers)?,
+            target: target.unwrap_or_else(|| PathAndQuery::from_static("/")),
+            method: head.method,
+            headers: head.headers,
+        }))
+    }
 }
 
 /// A write.

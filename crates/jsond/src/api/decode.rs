@@ -7,7 +7,7 @@ use crate::api::access::Grant;
 use crate::api::action::{Action, Answer, Ask, Given, Intent, Own, Read, Shown};
 use crate::api::body_type::{self, BodyType, body_type_of, is_hand_typed_json};
 use crate::api::coding;
-use crate::api::conditional::{Condition, precondition_of};
+use crate::api::conditional::precondition_of;
 use crate::api::form::parse_form;
 use crate::api::idempotency::idempotency_key_of;
 use crate::api::preference::prefers_minimal;
@@ -21,7 +21,6 @@ use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_RANGE, EXPECT, HeaderMap, HeaderValue};
 use http::request::Parts;
-use http::uri::PathAndQuery;
 use jsond_document::{Json, Kind, Patch, Value};
 use jsond_store::{Addition, Address, Edit, Image, Resolved};
 
@@ -104,7 +103,7 @@ pub(super) fn check_head(
 /// Only a 100 can be expected; the servers' doors send it.
 ///
 /// *Source*: RFC 9110 §10.1.1.
-fn check_expectation(headers: &HeaderMap) -> Result<(), Problem> {
+pub(super) fn check_expectation(headers: &HeaderMap) -> Result<(), Problem> {
     let is_continue = |line: &HeaderValue| {
         let mut members = line
             .as_bytes()
@@ -138,7 +137,7 @@ fn resource_of(target: &Target, image: &Image) -> Option<Resource> {
     }
 }
 
-fn target_of(head: &Parts) -> Result<Target, Problem> {
+pub(super) fn target_of(head: &Parts) -> Result<Target, Problem> {
     parse_target(head.uri.path()).map_err(|error| {
         let detail = match error {
             TargetError::Percent => {
@@ -223,16 +222,13 @@ fn decode_address(
 }
 
 fn decode_read(head: Parts, address: Address, slash: bool, view: View) -> Result<Action, Problem> {
-    Ok(Action::Read(Box::new(Read {
+    let read = Read {
         address,
         slash,
         view,
-        condition: Condition::of(&head.headers)?,
-        target: (head.uri.path_and_query().cloned())
-            .unwrap_or_else(|| PathAndQuery::from_static("/")),
-        method: head.method,
-        headers: head.headers,
-    })))
+        ..*Read::of(head)?
+    };
+    Ok(Action::Read(Box::new(read)))
 }
 
 /// The parameters that the body of a QUERY stands for.
@@ -289,7 +285,7 @@ fn decode_patch(
     Ok(Action::Write(Box::new(ask.write(edit))))
 }
 
-fn parse_patch(json: &Json, operations_max: usize) -> Result<Patch, Problem> {
+pub(super) fn parse_patch(json: &Json, operations_max: usize) -> Result<Patch, Problem> {
     let patch = Patch::parse(json).map_err(|error| {
         let detail = format!("The body is no JSON Patch: {error}.");
         Problem::new(ProblemKind::MalformedPatch, detail)

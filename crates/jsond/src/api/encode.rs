@@ -14,7 +14,7 @@ use crate::web;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
-use http::{Response, StatusCode, Uri};
+use http::{Method, Response, StatusCode, Uri};
 use imbl::OrdMap;
 use jsond_document::{Value, quote};
 use jsond_store::{Applied, Effect, Entry, folder_digest};
@@ -71,7 +71,15 @@ impl Body {
         }
     }
 
-    fn of_text(text: impl Into<Bytes>) -> Self {
+    /// All of it in one piece.
+    pub(super) fn text(&self) -> Bytes {
+        match &self.pieces[..] {
+            [piece] => piece.clone(),
+            pieces => pieces.concat().into(),
+        }
+    }
+
+    pub(super) fn of_text(text: impl Into<Bytes>) -> Self {
         Self::of_pieces(vec![text.into()])
     }
 
@@ -89,6 +97,27 @@ pub(super) struct Facts {
     /// The target; none where the request could not be read.
     target: Option<Uri>,
     form: Form,
+    conversation: Option<Box<Conversation>>,
+}
+
+/// What else of a request shows in its answer, where an interface shows more than this server's own.
+#[derive(Debug)]
+pub(super) struct Conversation {
+    pub(super) method: Method,
+    /// Scheme and authority of the address that was asked.
+    pub(super) origin: String,
+    /// Path and query of it.
+    pub(super) target: String,
+    /// The number of the page that is asked for, and how many records it has.
+    pub(super) page: Option<(i64, i64)>,
+    /// Whether a part of a collection is asked for.
+    pub(super) is_part: bool,
+    /// The function that the answer is to call.
+    pub(super) callback: Option<String>,
+    /// Whether a page of another site asks.
+    pub(super) is_foreign: bool,
+    /// Whether faults are kept.
+    pub(super) is_strict: bool,
 }
 
 impl Facts {
@@ -96,15 +125,20 @@ impl Facts {
         Self {
             target: Some(head.uri.clone()),
             form: choices::form_of(&head.headers),
+            conversation: None,
         }
     }
 
-    /// Facts of a request of which only the target is known to be good.
-    pub(super) fn of_target(target: &Uri) -> Self {
+    pub(super) fn with(self, conversation: Conversation) -> Self {
+        let conversation = Some(Box::new(conversation));
         Self {
-            target: Some(target.clone()),
-            form: Form::Text,
+            conversation,
+            ..self
         }
+    }
+
+    pub(super) fn conversation(&self) -> Option<&Conversation> {
+        self.conversation.as_deref()
     }
 
     /// Facts of a request that could not be read.
@@ -112,6 +146,7 @@ impl Facts {
         Self {
             target: None,
             form: Form::Text,
+            conversation: None,
         }
     }
 }

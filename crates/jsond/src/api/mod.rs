@@ -12,17 +12,21 @@ mod codings;
 mod conditional;
 mod csv;
 mod decode;
+mod dialect;
 mod encode;
 mod form;
 mod guide;
 mod heavy;
 mod idempotency;
+mod joins;
+mod json_server;
 mod listing;
 mod metrics;
 mod ndjson;
 mod negotiate;
 mod page;
 mod part_link;
+mod pause;
 mod perform;
 mod pieces;
 mod preference;
@@ -35,27 +39,34 @@ mod resource;
 mod running;
 mod view;
 
-pub use access::{Access, Caller, Cors, Origin, OriginError, Role, Token, Tokens, TokensError};
+pub use access::{
+    Access, Caller, Cors, CorsManner, Origin, OriginError, Role, Token, Tokens, TokensError,
+};
 pub use encode::Body;
 pub use guide::{Guide, GuideReply, Turn};
+pub use json_server::{JsonServer, JsonServerError, JsonServerSettings, JsonServerVersion};
 pub use metrics::{Door, Metrics, OpenConnection};
+pub use pause::Pause;
 pub use problem::Problem;
 pub use question::Question;
 pub use running::Running;
 
 use crate::api::decode::Served;
 use crate::limits::{self, Limits};
+use crate::site::{Files, FoundFile};
 use crate::wire::Lang;
 use access::{Grant, Leave};
-use action::{Action, Outcome};
+use action::{Outcome, Read};
 use bytes::Bytes;
 use codings::Codings;
+use dialect::{Dialect, Native};
 use heavy::Heavy;
 use http::header::CONTENT_ENCODING;
 use http::request::Parts;
 use http::{Request, Response};
 use jsond_store::{Image, Store};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 /// What is served at one time, to tell whether it still is.
 #[derive(Debug, Clone)]
@@ -70,6 +81,9 @@ pub struct Api {
     codings: Codings,
     metrics: Arc<Metrics>,
     limits: Limits,
+    dialect: Arc<dyn Dialect>,
+    files: Option<Arc<Files>>,
+    pause: Pause,
 }
 
 impl Api {
@@ -85,7 +99,30 @@ impl Api {
             codings,
             metrics: Arc::new(Metrics::new()),
             limits,
+            dialect: Arc::new(Native),
+            files: None,
+            pause: Pause::default(),
         }
+    }
+
+    /// Speaks as json-server does.
+    #[must_use]
+    pub fn with_json_server(self, dialect: JsonServer) -> Self {
+        let dialect = Arc::new(dialect);
+        Self { dialect, ..self }
+    }
+
+    /// Serves files of a front end as they lie on the disk, before what is in the store.
+    #[must_use]
+    pub fn with_files(self, files: Files) -> Self {
+        let files = Some(Arc::new(files));
+        Self { files, ..self }
+    }
+
+    /// Holds every answer back for a while.
+    #[must_use]
+    pub fn with_pause(self, pause: Pause) -> Self {
+        Self { pause, ..self }
     }
 
     /// What is counted.
@@ -119,18 +156,69 @@ impl Api {
     ///
     /// *Cancel*: a write that was submitted happens all the same.
     pub fn handle(&self, request: Request<Bytes>, caller: &Caller) -> Running<'_, Response<Body>> {
-        let (head, body) = request.into_parts();
-        let facts = encode::Facts::of(&head);
+        let (mut head, body) = request.into_parts();
+        self.dialect.rewrite(&mut head);
+        let facts = self.dialect.facts(&head, caller);
+        let pause = self.pause.length() + self.dialect.pause(&head);
         let (leave, granted) = self.access.admit(&head, caller);
-        let outcome = match granted {
-            Ok(grant) if body.is_empty() => match self.decode_head(head, &grant) {
+        let file = self.files.as_ref().and_then(|files| files.find(&head));
+        let (outcome, leave) = match (granted, file) {
+            (Ok(_), Some(file)) => (self.send_file(head, file), Leave::default()),
+            (Ok(grant), None) => (self.outcome(head, body, grant), leave),
+            (Err(problem), _) => (Running::waiting(self.refuse(problem, *caller)), leave),
+        };
+        let answer =
+            outcome.then(move |outcome| Running::Done(self.answer(outcome, &facts, leave)));
+        match pause.is_zero() {
+            true => answer,
+            false => Running::waiting(held_back(pause, answer)),
+        }
+    }
+
+    fn outcome(
+        &self,
+        head: Parts,
+        body: Bytes,
+        grant: Grant,
+    ) -> Running<'_, Result<Outcome, Problem>> {
+        if !body.is_empty() {
+            return Running::waiting(self.outcome_of_body(head, body, grant));
+        }
+        let (image, limits) = (self.store.image(), self.limits);
+        let bytes = self.dialect.bytes(&head, &image);
+        if bytes < limits::HEAVY_BYTES_MIN {
+            let (image, limits) = (&image, &limits);
+            let served = Served { image, limits };
+            let action = self.dialect.decode(head, body, &served, &grant);
+            return match action {
                 Ok(action) => perform::perform(self, action),
                 Err(problem) => Running::Done(Err(problem)),
-            },
-            Ok(grant) => Running::waiting(self.outcome_of_body(head, body, grant)),
-            Err(problem) => Running::waiting(self.refuse(problem, *caller)),
+            };
+        }
+        let dialect = Arc::clone(&self.dialect);
+        let job = move || {
+            let (image, limits) = (&image, &limits);
+            dialect.decode(head, body, &Served { image, limits }, &grant)
         };
-        outcome.then(move |outcome| Running::Done(self.answer(outcome, &facts, leave)))
+        let action = self.heavy.run_for(bytes, job);
+        action.then(|action| match action {
+            Ok(action) => perform::perform(self, action),
+            Err(problem) => Running::Done(Err(problem)),
+        })
+    }
+
+    fn send_file(&self, head: Parts, file: FoundFile) -> Running<'_, Result<Outcome, Problem>> {
+        let read = match Read::of(head) {
+            Ok(read) => read,
+            Err(problem) => return Running::Done(Err(problem)),
+        };
+        let bytes = usize::try_from(file.bytes).unwrap_or(usize::MAX);
+        let job = move || representation::of_file(file);
+        let made = self.heavy.run_for(bytes, job);
+        made.then(move |made| {
+            let made = made.map(|made| made.of_target(read.target.path()));
+            read::send(self, &read, made)
+        })
     }
 
     fn answer(
@@ -142,10 +230,10 @@ impl Api {
         if let Ok(Outcome::Applied { applied, .. }) = &outcome {
             self.metrics.wrote(applied.effect);
         }
-        let mut response = encode::encode(outcome, facts);
+        let mut response = self.dialect.encode(outcome, facts);
         leave.mark(&mut response);
-        if self.access.asks_for_tokens() {
-            // Tokens can be taken back.
+        if self.access.asks_for_tokens() || self.files.is_some() || !self.pause.is_zero() {
+            // Tokens can be taken back, files can come and go, and a pause is one every time.
             response.body_mut().holds_no_longer();
         }
         response
@@ -154,11 +242,6 @@ impl Api {
     async fn refuse(&self, problem: Problem, caller: Caller) -> Result<Outcome, Problem> {
         self.access.hold_back(&problem, &caller).await;
         Err(problem)
-    }
-
-    fn decode_head(&self, head: Parts, grant: &Grant) -> Result<Action, Problem> {
-        let (image, limits) = (&self.store.image(), &self.limits);
-        decode::decode(head, Bytes::new(), &Served { image, limits }, grant)
     }
 
     async fn outcome_of_body(
@@ -172,11 +255,12 @@ impl Api {
             false => body,
         };
         let (image, limits) = (self.store.image(), self.limits);
+        let dialect = Arc::clone(&self.dialect);
         let bytes = body.len();
         // Reading a large body as JSON takes a good part of a second.
         let job = move || {
             let (image, limits) = (&image, &limits);
-            decode::decode(head, body, &Served { image, limits }, &grant)
+            dialect.decode(head, body, &Served { image, limits }, &grant)
         };
         let action = self.heavy.run_for(bytes, job).done().await?;
         perform::perform(self, action).done().await
@@ -189,7 +273,7 @@ impl Api {
         body: Bytes,
         grant: &Grant,
     ) -> Result<Bytes, Problem> {
-        decode::check_head(head, &self.store.image(), grant)?;
+        self.dialect.check_head(head, &self.store.image(), grant)?;
         let codings = coding::content_codings(&head.headers).map_err(Problem::coding)?;
         let bytes_max = self.limits.body_bytes_max;
         let job = move || coding::decode_body(&codings, &body, bytes_max);
@@ -209,15 +293,36 @@ impl Api {
         head: &Parts,
         caller: &Caller,
     ) -> Result<(), Box<Response<Body>>> {
-        let (leave, granted) = self.access.admit(head, caller);
-        let check = |grant| decode::check_head(head, &self.store.image(), &grant);
+        let mut head = head.clone();
+        self.dialect.rewrite(&mut head);
+        let (leave, granted) = self.access.admit(&head, caller);
+        let image = self.store.image();
+        let check = |grant| self.dialect.check_head(&head, &image, &grant);
         let Err(problem) = granted.and_then(check) else {
             return Ok(());
         };
         Box::pin(self.access.hold_back(&problem, caller)).await;
-        let mut response = encode::encode(Err(problem), &encode::Facts::of(head));
+        let facts = self.dialect.facts(&head, caller);
+        let mut response = self.dialect.encode(Err(problem), &facts);
         leave.mark(&mut response);
         Err(Box::new(response))
+    }
+
+    /// Makes the response to a request whose head was read and whose body was not.
+    #[must_use]
+    pub fn refuse_body(
+        &self,
+        head: &Parts,
+        caller: &Caller,
+        status: http::StatusCode,
+        detail: &str,
+    ) -> Response<Body> {
+        let (leave, _) = self.access.admit(head, caller);
+        let facts = self.dialect.facts(head, caller);
+        let problem = Problem::of_status(status, detail);
+        let mut response = self.dialect.encode(Err(problem), &facts);
+        leave.mark(&mut response);
+        response
     }
 
     /// Leads the guided dialogue.
@@ -231,11 +336,10 @@ impl Api {
     }
 }
 
-/// Makes the response to a request whose head was read and whose body was not.
-#[must_use]
-pub fn refuse_body(target: &http::Uri, status: http::StatusCode, detail: &str) -> Response<Body> {
-    let facts = encode::Facts::of_target(target);
-    encode::encode(Err(Problem::of_status(status, detail)), &facts)
+async fn held_back(pause: Duration, answer: Running<'_, Response<Body>>) -> Response<Body> {
+    let answer = answer.done().await;
+    tokio::time::sleep(pause).await;
+    answer
 }
 
 /// Makes the response to a request that failed before it could be handled.

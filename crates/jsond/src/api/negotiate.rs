@@ -15,6 +15,8 @@ pub(super) enum Media {
     NdJson,
     Csv,
     Html,
+    /// Any other, by its name; it is never chosen among others.
+    Other(&'static str),
 }
 
 /// The parameters of our text types.
@@ -29,6 +31,7 @@ impl Media {
             Self::NdJson => "application/x-ndjson",
             Self::Csv => "text/csv; charset=utf-8; header=present",
             Self::Html => "text/html; charset=utf-8",
+            Self::Other(name) => name,
         })
     }
 
@@ -39,12 +42,13 @@ impl Media {
             Self::NdJson => "application/x-ndjson",
             Self::Csv => "text/csv",
             Self::Html => "text/html",
+            Self::Other(name) => name,
         }
     }
 
     fn parameters(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Json | Self::NdJson => &[],
+            Self::Json | Self::NdJson | Self::Other(_) => &[],
             Self::Csv => UTF_8_WITH_HEADER,
             Self::Html => UTF_8,
         }

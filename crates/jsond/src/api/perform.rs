@@ -5,7 +5,7 @@ use crate::api::problem::{Problem, ProblemKind};
 use crate::api::question::Question;
 use crate::api::resource::{Resource, find};
 use crate::api::running::Running;
-use crate::api::{Api, metrics, read};
+use crate::api::{Api, metrics, read, representation};
 use bytes::Bytes;
 use jsond_document::{Kind, Value};
 use jsond_store::{
@@ -24,6 +24,11 @@ pub(super) fn perform(api: &Api, action: Action) -> Running<'_, Result<Outcome, 
         Action::DescribeServer => Ok(Outcome::Methods(None)),
         Action::DescribeOwn => Ok(Outcome::Methods(Some(Resource::Own))),
         Action::Own(own) => Ok(read_own(api, own)),
+        Action::Text(text) => {
+            let made = representation::of_text(text.media, vec![text.text]);
+            let made = made.of_target(text.read.target.path());
+            return read::send(api, &text.read, Ok(made));
+        }
         Action::Write(write) => return Running::waiting(perform_write(api, *write)),
         Action::Answer(answer) => return Running::waiting(perform_answer(store, *answer)),
         Action::Ask(ask) => return Running::waiting(perform_ask(store, *ask)),

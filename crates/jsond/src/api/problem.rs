@@ -51,6 +51,7 @@ pub(super) enum ProblemKind {
     TokenNeeded,
     TokenUnknown,
     ForeignPage,
+    ReadOnly,
     TokenTooWeak,
     NotFound,
     MethodNotAllowed,
@@ -87,7 +88,7 @@ pub(super) enum ProblemKind {
 use ProblemKind as P;
 
 /// Name (in `docs/problems.md`), status and title of each problem type.
-const TABLE: [(P, &str, u16, &str); 43] = [
+const TABLE: [(P, &str, u16, &str); 44] = [
     (
         P::MalformedRequest,
         "malformed-request",
@@ -136,6 +137,7 @@ const TABLE: [(P, &str, u16, &str); 43] = [
         403,
         "A page may not do this",
     ),
+    (P::ReadOnly, "read-only", 403, "Nothing is written here"),
     (P::NotFound, "not-found", 404, "Not found"),
     (
         P::MethodNotAllowed,

@@ -48,19 +48,30 @@ pub(super) enum SentPart {
 }
 
 /// Performs a read.
-pub(super) fn read(api: &Api, read: Box<Read>) -> Running<'_, Result<Outcome, Problem>> {
-    let subject = match subject_of(&api.store.image(), &read) {
+pub(super) fn read(api: &Api, mut read: Box<Read>) -> Running<'_, Result<Outcome, Problem>> {
+    let image = api.store.image();
+    if let Some(joins) = &mut read.view.joins {
+        joins.find(&image);
+    }
+    let subject = match subject_of(&image, &read) {
         Ok(Ok(subject)) => subject,
         Ok(Err(moved)) => return Running::Done(Ok(Outcome::Moved(moved))),
         Err(problem) => return Running::Done(Err(problem)),
     };
-    represent(api, subject, read).then(|(read, representation)| {
-        match representation.and_then(|it| judge(api, &read, it)) {
-            Ok((selected, None)) => Running::Done(Ok(Outcome::Selected(selected))),
-            Ok((selected, Some(tag))) => Running::waiting(code(api, selected, tag)),
-            Err(problem) => Running::Done(Err(problem)),
-        }
-    })
+    represent(api, subject, read).then(|(read, made)| send(api, &read, made))
+}
+
+/// Sends what of a representation is asked for.
+pub(super) fn send<'a>(
+    api: &'a Api,
+    read: &Read,
+    made: Result<Representation, Problem>,
+) -> Running<'a, Result<Outcome, Problem>> {
+    match made.and_then(|it| judge(api, read, it)) {
+        Ok((selected, None)) => Running::Done(Ok(Outcome::Selected(selected))),
+        Ok((selected, Some(tag))) => Running::waiting(code(api, selected, tag)),
+        Err(problem) => Running::Done(Err(problem)),
+    }
 }
 
 /// Judges the conditions, and takes the part that is asked for; with a tag where it has to be coded
@@ -139,7 +150,7 @@ fn represent(api: &Api, subject: Subject, read: Box<Read>) -> Running<'_, Made> 
         // What is stored is sent as it stands, and a page shows a bounded part of it.
         Media::Json => read.view.is_plain(),
         Media::Html => read.view.is_whole(),
-        Media::NdJson | Media::Csv => false,
+        Media::NdJson | Media::Csv | Media::Other(_) => false,
     };
     let bytes = if is_light {
         0

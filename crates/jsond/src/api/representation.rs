@@ -4,6 +4,7 @@
 use crate::api::action::Read;
 use crate::api::conditional::Tag;
 use crate::api::csv::{self, CsvError};
+use crate::api::joins::{Joins, envelope};
 use crate::api::negotiate::{Media, choose_media};
 use crate::api::page::{Children, PageView, folder_page, value_page};
 use crate::api::part_link::PartLinks;
@@ -11,11 +12,12 @@ use crate::api::problem::{Problem, ProblemKind};
 use crate::api::resource::{reference_of, reference_of_place};
 use crate::api::view::{View, refused};
 use crate::api::{listing, ndjson};
+use crate::site::FoundFile;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::HOST;
 use imbl::OrdMap;
-use jsond_document::{Digest, Json, Kind, Value};
+use jsond_document::{Digest, Json, Kind, Part, Value};
 use jsond_store::{Address, Entry, Place, folder_digest, folder_document};
 use std::ops::Range;
 use std::time::SystemTime;
@@ -114,6 +116,14 @@ impl Representation {
     }
 }
 
+impl Representation {
+    /// Says which target it is of.
+    pub(super) fn of_target(self, path: &str) -> Self {
+        let canonical = path.to_owned();
+        Self { canonical, ..self }
+    }
+}
+
 impl Subject {
     /// How much text a view may have to go through.
     pub(super) fn bytes(&self, view: &View) -> usize {
@@ -121,7 +131,10 @@ impl Subject {
             // A query can go through the smallest value for as long as its bounds let it.
             _ if view.path.is_some() => usize::MAX,
             Self::Folder { .. } => 0,
-            Self::Value(place) => place.value.len_bytes(),
+            Self::Value(place) => {
+                let joined = view.joins.as_ref().map_or(0, Joins::bytes);
+                place.value.len_bytes() + joined
+            }
         }
     }
 
@@ -129,6 +142,11 @@ impl Subject {
     ///
     /// *Errors*: nothing that the client accepts.
     pub(super) fn media(&self, view: &View, headers: &HeaderMap) -> Result<Media, Problem> {
+        if view.is_data {
+            let mut offers = self.offers(view);
+            offers.retain(|it| *it != Media::Html);
+            return Ok(choose_media(headers, &offers).unwrap_or(Media::Json));
+        }
         if view.pretty {
             // A browser's preference is for pages; whoever asks for a layout means JSON.
             return accepted(headers, &[Media::Json]).or_else(|problem| {
@@ -280,7 +298,9 @@ fn value(place: &Place, media: Media, read: &Read) -> Result<Representation, Unm
             };
             of_text(media, vec![value_page(&page).into()])
         }
-        Media::Json | Media::NdJson => rendered(media, content, view, Some(place)),
+        Media::Json | Media::NdJson | Media::Other(_) => {
+            rendered(media, content, view, Some(place))
+        }
     };
     Ok(Representation {
         modified: place.is_file().then_some(place.file.modified),
@@ -324,7 +344,7 @@ fn in_form_of_pieces(media: Media, tag: Tag, pieces: Vec<Bytes>) -> Representati
 }
 
 /// A text whose tag says nothing of the value.
-fn of_text(media: Media, pieces: Vec<Bytes>) -> Representation {
+pub(super) fn of_text(media: Media, pieces: Vec<Bytes>) -> Representation {
     let tag = Tag::of(Digest::of_pieces(&pieces));
     of_pieces(media, tag, pieces)
 }
@@ -354,29 +374,59 @@ fn viewed(place: &Place, view: &View, path: &str) -> Result<Viewed, Problem> {
     if view.path.is_some() {
         return find(&place.value, view).map(|json| whole(Content::Selected(json)));
     }
-    if !place.is_collection() {
+    let joins = view.joins.as_ref();
+    let id_name = place.id_name();
+    let joined = |value: Value| match joins {
+        Some(joins) => joins.joined(value, id_name),
+        None => Ok(value),
+    };
+    let spelled = |value: Value| match joins {
+        Some(joins) => joins.spelled(value, id_name),
+        None => value,
+    };
+    let is_list = place.is_collection() || (view.is_data && place.value.kind() == Kind::Array);
+    if !is_list {
         if let Some(name) = &view.of_collection {
             return Err(only_for_collections(name, place.value.kind()));
         }
-        let json = view
-            .selection
-            .project(&place.value)
-            .map_err(|error| refused(&error))?;
+        let value = joined(spelled(place.value.clone()))?;
+        let json = view.selection.project(&value);
+        let json = json.map_err(|error| refused(&error))?;
         return Ok(whole(Content::Selected(json)));
     }
-    let selected = view
-        .selection
-        .apply(&place.value)
-        .map_err(|error| refused(&error))?;
-    let links = view
-        .selection
-        .part
-        .map(|part| PartLinks::of(path, &view.kept, part, selected.total));
+    let come_first = joins.is_some_and(|joins| joins.come_first);
+    let value = spelled(place.value.clone());
+    let value = if come_first { joined(value)? } else { value };
+    let selected = view.selection.apply(&value);
+    let selected = selected.map_err(|error| refused(&error))?;
+    let part = view.selection.part;
+    let links = part.map(|part| PartLinks::of(path, &view.kept, part, selected.total));
+    let mut json = selected.json;
+    if joins.is_some() && !come_first {
+        json = joined(json.into())?.to_json();
+    }
+    if let Some(Part::Nearest { per_page, .. }) = part.filter(|_| view.envelope) {
+        json = envelope(&json, &selected.range, per_page, selected.total);
+    }
     Ok(Viewed {
-        value: Content::Selected(selected.json),
+        value: Content::Selected(json),
         total: view.of_collection.is_some().then_some(selected.total),
         range: selected.range,
         links: links.unwrap_or_default(),
+    })
+}
+
+/// Makes the representation of a file as it lies on the disk.
+pub(super) fn of_file(file: FoundFile) -> Result<Representation, Problem> {
+    let modified = file.modified;
+    let media = Media::Other(file.content_type);
+    let text = file.read().map_err(|error| {
+        let detail = format!("The file cannot be read: {error}.");
+        Problem::new(ProblemKind::Internal, detail)
+    })?;
+    Ok(Representation {
+        modified,
+        ..of_text(media, vec![text.into()])
     })
 }
 

@@ -3,6 +3,7 @@
 //! A name that begins with `_`, and `q`, `jsonpath` and `pretty`, are words of this interface; every
 //! other name, and each with an operator behind it, is a condition on a member.
 
+use crate::api::joins::Joins;
 use crate::api::problem::{Problem, ProblemKind};
 use crate::limits::Limits;
 use jsond_document::{JsonPath, JsonPathBounds, Part, PartText, SelectError, Selection, quote};
@@ -20,6 +21,13 @@ pub(super) struct View {
     pub(super) of_collection: Option<String>,
     /// Whether `_fields` was given.
     pub(super) has_fields: bool,
+    /// Whether any array counts as a collection, and a value is to be had as data only, whatever is
+    /// accepted.
+    pub(super) is_data: bool,
+    /// What is put into the records.
+    pub(super) joins: Option<Joins>,
+    /// Whether a page is shown with its place among the others.
+    pub(super) envelope: bool,
     /// All parameters but those that ask for a part, for the links to other parts.
     pub(super) kept: Vec<(String, String)>,
 }
@@ -103,7 +111,10 @@ impl View {
 
     /// Whether the whole value is wanted.
     pub(super) fn is_whole(&self) -> bool {
-        self.path.is_none() && self.of_collection.is_none() && !self.has_fields
+        self.path.is_none()
+            && self.of_collection.is_none()
+            && !self.has_fields
+            && self.joins.is_none()
     }
 
     fn take(&mut self, name: &str, value: &str) -> Result<(), Problem> {

@@ -45,6 +45,45 @@ pub(super) fn render(lang: Lang, path: &str, place: &Place<'_>, image: &Image) -
     format!("{first_line}\n{try_it}\n  {read}\n  {write}\n  {client}\n{stop}\n")
 }
 
+/// Resources of the banner of another server; the page at the root has all.
+const RESOURCES_MAX: usize = 20;
+
+/// Renders the banner of a server that behaves as another.
+pub(super) fn render_like(
+    lang: Lang,
+    path: &str,
+    name: &str,
+    place: &Place<'_>,
+    image: &Image,
+) -> String {
+    let Place { host, port, tls } = *place;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{host}:{port}");
+    let version = env!("CARGO_PKG_VERSION");
+    let mut text = match lang {
+        Lang::En => format!("jsond {version} serves {path} as {name} does, at {url}/\n"),
+        Lang::Ko => {
+            format!("jsond {version}: {path} 를 {name} 처럼 {url}/ 에서 제공합니다\n")
+        }
+    };
+    let root = image.file(&[]).and_then(|file| file.value.clone());
+    let names: Vec<_> = match root.filter(|it| it.kind() == Kind::Object) {
+        Some(root) => root
+            .members()
+            .filter_map(|it| it.name().map(std::borrow::Cow::into_owned))
+            .collect(),
+        None => Vec::new(),
+    };
+    for name in names.iter().take(RESOURCES_MAX) {
+        text.push_str(&format!("  {url}/{}\n", name.escape_debug()));
+    }
+    if names.len() > RESOURCES_MAX {
+        text.push_str("  …\n");
+    }
+    text.push_str(lang.choose("Ctrl-C stops.\n", "Ctrl-C 로 끝냅니다.\n"));
+    text
+}
+
 /// A command that reads and one that writes, with names that are really there.
 fn examples(url: &str, image: &Image) -> [String; 2] {
     let found = image.files().into_iter().find_map(|(path, file)| {

@@ -7,6 +7,22 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 /// How often a free port is looked for that is free on both loopback addresses.
 const PORT_TRIES: usize = 16;
 
+/// An address to listen on; none for both of loopback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Host(pub(super) Option<IpAddr>);
+
+impl std::str::FromStr for Host {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        if word.eq_ignore_ascii_case("localhost") {
+            return Ok(Self(None));
+        }
+        let address = word.parse().map(|it| Self(Some(it)));
+        address.map_err(|_| "it is an address such as 0.0.0.0, or localhost".to_owned())
+    }
+}
+
 /// Listens on the given address, or on both loopback addresses, on the same port.
 pub(super) fn listen(host: Option<IpAddr>, port: u16) -> anyhow::Result<Vec<TcpListener>> {
     if let Some(host) = host {

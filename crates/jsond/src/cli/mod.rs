@@ -4,6 +4,7 @@ mod banner;
 mod bar;
 mod check;
 mod lang;
+mod like;
 mod limits;
 mod listen;
 mod place;
@@ -11,6 +12,7 @@ mod reload;
 mod repair;
 mod serve;
 mod signals;
+mod source;
 mod tls;
 mod token;
 

@@ -2,14 +2,14 @@
 
 use anyhow::{Context as _, bail};
 use jsond_store::Served;
-use jsond_store::medium::{DiskMedium, Lock, Medium};
+use jsond_store::medium::{DiskMedium, Lock, Medium, MemoryMedium};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Where the journal lies in a folder.
-const JOURNAL_FOLDER: &str = ".jsond";
+pub(super) const JOURNAL_FOLDER: &str = ".jsond";
 
 /// What is meant on the command line.
 #[derive(Debug, clap::Args)]
@@ -44,6 +44,17 @@ pub(super) struct FolderToRead {
 }
 
 impl Folder {
+    /// A file that is held in memory and only read.
+    pub(super) fn in_memory(served: Served, own: PathBuf) -> Self {
+        Self {
+            served,
+            journal: Arc::new(MemoryMedium::new()),
+            elsewhere: None,
+            own,
+            _locks: Vec::new(),
+        }
+    }
+
     /// How large what is served is, and the journal; for a guess of how long a start takes.
     pub(super) fn bytes(&self) -> u64 {
         let journal = bytes_below(&*self.journal, "");

@@ -1,9 +1,9 @@
 //! `jsond serve`: from the arguments to a running server, and to its exit code.
 
 use super::bar::Bar;
-use super::listen::listen;
+use super::listen::{Host, listen};
 use super::place::{Folder, Place};
-use super::{banner, lang, limits, print_error, reload, signals, tls};
+use super::{banner, lang, like, limits, print_error, reload, signals, source, tls};
 use crate::api::{Access, Api, Cors, Tokens};
 use crate::server::{self, Console, Settings, Tls};
 use crate::wire::Lang;
@@ -29,19 +29,14 @@ pub(super) struct Arguments {
     #[command(flatten)]
     place: Place,
 
-    /// The address to listen on; without it 127.0.0.1 and ::1, which only this machine reaches
+    /// The address to listen on; without it, or as localhost, 127.0.0.1 and ::1, which only this
+    /// machine reaches
     #[arg(long, value_name = "ADDRESS", env = "JSOND_HOST")]
-    host: Option<IpAddr>,
+    host: Option<Host>,
 
-    /// The port; 0 picks a free one
-    #[arg(
-        long,
-        short,
-        value_name = "PORT",
-        default_value_t = 12345,
-        env = "JSOND_PORT"
-    )]
-    port: u16,
+    /// The port; 0 picks a free one; without it 12345, and 3000 with --like
+    #[arg(long, short, value_name = "PORT", env = "JSOND_PORT")]
+    port: Option<u16>,
 
     /// Write the port to this file once it answers
     #[arg(long, value_name = "FILE")]
@@ -141,10 +136,33 @@ pub(super) struct Arguments {
     open: bool,
 
     #[command(flatten)]
+    like: like::Flags,
+
+    #[command(flatten)]
     limits: limits::Flags,
 }
 
 impl Arguments {
+    fn host(&self) -> Option<IpAddr> {
+        self.host.and_then(|host| host.0)
+    }
+
+    fn port(&self) -> u16 {
+        self.port.unwrap_or_else(|| self.like.port())
+    }
+
+    fn is_near(&self) -> bool {
+        self.host().is_none_or(|host| host.is_loopback())
+    }
+
+    /// Why nothing is written, if nothing is.
+    fn reads_only(&self) -> Option<&'static str> {
+        if source::is_json5(&self.place.path) {
+            return Some(source::READ_ONLY);
+        }
+        self.like.reads_only()
+    }
+
     fn speaks_tls(&self) -> bool {
         self.tls.is_some() || self.tls_cert.is_some()
     }
@@ -154,13 +172,15 @@ impl Arguments {
         if self.token_file.is_some() {
             return Some("--token-file: a dialogue shows no token");
         }
+        if self.reads_only().is_some() {
+            return Some("--read-only or a JSON5 file: a dialogue is for writing");
+        }
         self.speaks_tls()
             .then_some("TLS: who speaks the dialogue speaks none")
     }
 
     fn opens_dialogue(&self) -> bool {
-        let is_near = self.host.is_none_or(|host| host.is_loopback());
-        self.dialogue.unwrap_or(is_near) && self.closes_dialogue().is_none()
+        self.dialogue.unwrap_or(self.is_near()) && self.closes_dialogue().is_none()
     }
 
     /// The certificate and key that are to be shown, if any; makes them where they are to be made.
@@ -168,7 +188,7 @@ impl Arguments {
         if let (Some(certificate), Some(key)) = (self.tls_cert.clone(), self.tls_key.clone()) {
             return Ok(Some(tls::Files { certificate, key }));
         }
-        let made = || tls::Files::self_signed(own, self.host, &self.names);
+        let made = || tls::Files::self_signed(own, self.host(), &self.names);
         self.tls.as_ref().map(|_| made()).transpose()
     }
 }
@@ -177,6 +197,7 @@ const EXAMPLES: &str = "\
 Examples:
   jsond serve examples/school            a folder, at http://localhost:12345/
   jsond serve db.json --port 3000        one file, whose members are /posts, /comments, …
+  jsond serve db.json --like json-server as json-server 1.x; json-server@0.17 as the one before
   jsond serve --port 0 --port-file port  a free port, written to the file `port`
   jsond serve --id posts=slug            /posts.json/hello is the record whose slug is hello
   jsond serve data --journal /var/lib/x  the journal lies elsewhere, the folder stays plain
@@ -242,7 +263,7 @@ fn parse_origin(word: &str) -> Result<String, String> {
 
 /// Serves until a signal comes.
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
-    let reached_by_others = arguments.host.filter(|host| !host.is_loopback());
+    let reached_by_others = arguments.host().filter(|host| !host.is_loopback());
     if let Some(host) = reached_by_others
         && let Some(message) = missing_consent(arguments, host)
     {
@@ -296,8 +317,12 @@ fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
     let lang = arguments
         .lang
         .unwrap_or_else(|| lang::by_locale(|name| std::env::var(name).ok()));
-    let folder = arguments.place.open_locked()?;
-    let listeners = listen(arguments.host, arguments.port)?;
+    arguments.like.prepare(&arguments.place.path)?;
+    let folder = match source::is_json5(&arguments.place.path) {
+        true => source::open(&arguments.place.path)?,
+        false => arguments.place.open_locked()?,
+    };
+    let listeners = listen(arguments.host(), arguments.port())?;
     let access = access_of(arguments)?;
     let files = arguments.tls_files(&folder.own)?;
     let tls = files.as_ref().map(tls::Files::load).transpose()?;
@@ -324,7 +349,9 @@ fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
     let (console, console_thread) = Console::start(lang, std::io::stderr());
     let served = server::run(
         listeners,
-        Api::new(Arc::clone(&store), access, limits),
+        arguments
+            .like
+            .dress(Api::new(Arc::clone(&store), access, limits))?,
         settings,
         console,
         stop,
@@ -339,7 +366,11 @@ fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
 /// Reads who may ask, and keeps it as the file of tokens says.
 fn access_of(arguments: &Arguments) -> anyhow::Result<Access> {
     let cors = Cors::parse(arguments.origins.iter().map(String::as_str))?;
-    let access = Access::new(arguments.host, &arguments.names, cors);
+    let cors = arguments.like.cors(cors, arguments.is_near());
+    let mut access = Access::new(arguments.host(), &arguments.names, cors);
+    if let Some(reason) = arguments.reads_only() {
+        access = access.for_reading(reason);
+    }
     let Some(file) = arguments.token_file.clone() else {
         return Ok(access);
     };
@@ -415,7 +446,7 @@ fn announce(
     tls: Option<(&tls::Files, &Tls)>,
     store: &Store,
 ) -> anyhow::Result<()> {
-    let host = match arguments.host {
+    let host = match arguments.host() {
         None => "localhost".to_owned(),
         Some(IpAddr::V6(host)) => format!("[{host}]"),
         Some(host) => host.to_string(),
@@ -431,7 +462,10 @@ fn announce(
         port,
         tls: certificate.as_ref().map(|it| it.as_deref()),
     };
-    let mut text = banner::render(lang, &path, &place, &store.image());
+    let mut text = match arguments.like.name() {
+        Some(name) => banner::render_like(lang, &path, name, &place, &store.image()),
+        None => banner::render(lang, &path, &place, &store.image()),
+    };
     if let Some((_, tls)) = tls {
         let word = lang.choose("Certificate, SHA-256:", "인증서 SHA-256:");
         text.push_str(&format!("{word} {}\n", tls.fingerprint()));

@@ -148,7 +148,14 @@ impl<'a> Driver<'a> {
             Err(refusal) => {
                 // The request whose body is skipped has its answer already.
                 if self.machine.phase() != Phase::Skipping {
-                    let response = api::refuse(refusal.status(), refusal.detail());
+                    let (status, detail) = (refusal.status(), refusal.detail());
+                    let response = match self.pending.take() {
+                        Some(pending) => {
+                            let (api, caller) = (&self.context.api, self.connection.caller());
+                            api.refuse_body(&pending.parts, &caller, status, detail)
+                        }
+                        None => api::refuse(status, detail),
+                    };
                     self.answer(response, &Method::GET, false);
                 }
                 Ok(Next::Close)
@@ -306,8 +313,8 @@ impl<'a> Driver<'a> {
             return Ok(self.refuse_body(&pending, *response, may_skip));
         }
         if let Err(refusal) = self.machine.read_body(body_bytes_max) {
-            let target = &pending.parts.uri;
-            let response = api::refuse_body(target, refusal.status(), refusal.detail());
+            let (status, detail) = (refusal.status(), refusal.detail());
+            let response = api.refuse_body(&pending.parts, &caller, status, detail);
             self.log_request(&pending);
             self.answer(response, &pending.parts.method, false);
             return Ok(Next::Close);

@@ -18,6 +18,7 @@ const ALL: &[&str] = &[
     "server",
     "client",
     "api",
+    "site",
     "web",
     "wire",
     "limits",
@@ -71,8 +72,20 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "api",
-        may_use: &["wire", "web", "limits", "jsond_store", "jsond_document"],
+        may_use: &[
+            "wire",
+            "web",
+            "site",
+            "limits",
+            "jsond_store",
+            "jsond_document",
+        ],
         must_not_know: &[SOCKETS, &["hyper", "std::fs", "cap_std"]],
+    },
+    Room {
+        name: "site",
+        may_use: &[],
+        must_not_know: &[SOCKETS, &["std::thread", "std::process", "tokio", "hyper"]],
     },
     Room {
         name: "web",

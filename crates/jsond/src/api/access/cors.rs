@@ -5,16 +5,16 @@
 //! nothing, because that is refused. Who sends none of these fields is no browser.
 
 use super::Caller;
+use super::host::is_loopback;
+use super::leave::{Asked, Leave};
 use super::origin::{Origin, OriginError};
 use crate::api::problem::{Problem, ProblemKind};
+use http::Method;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
-    ACCESS_CONTROL_REQUEST_METHOD, ALLOW, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
-    ORIGIN, VARY,
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, HOST, HeaderMap,
+    HeaderName, HeaderValue, ORIGIN,
 };
 use http::request::Parts;
-use http::{Method, Response};
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -22,16 +22,8 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const REQUEST_PRIVATE: HeaderName =
     HeaderName::from_static("access-control-request-private-network");
 
-const ALLOW_PRIVATE: HeaderName = HeaderName::from_static("access-control-allow-private-network");
-
-/// The fields of our answers that a page of another origin may read.
-const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "Accept-Patch, Accept-Query, Allow, Content-Location, Content-Range, ETag, Last-Modified, \
-     Link, Location, Preference-Applied, Retry-After, WWW-Authenticate, X-Total-Count",
-);
-
-/// For how many seconds a browser need not ask again.
-const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
+/// What is said to all.
+const STAR: HeaderValue = HeaderValue::from_static("*");
 
 /// The media types that a page may send without asking.
 ///
@@ -49,6 +41,22 @@ pub enum Cors {
     Origins(Vec<Origin>),
     /// All.
     Any,
+    /// Those of this machine, and those of the other rule.
+    Loopback {
+        /// How they are told.
+        manner: CorsManner,
+        /// Who else may.
+        also: Box<Cors>,
+    },
+}
+
+/// How pages of this machine are told that they may read, as front ends of json-server expect it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CorsManner {
+    /// Every answer says `*`, whoever asks, as 1.x does.
+    Star,
+    /// An answer says the origin that asks, and that credentials are taken, as 0.17 does.
+    Origin,
 }
 
 impl Default for Cors {
@@ -94,15 +102,49 @@ impl Cors {
             return Page::Foreign;
         }
         let origin = line.to_str().ok().and_then(|text| text.parse().ok());
-        match (self, origin) {
-            (_, Some(origin)) if !is_of_other && Some(&origin) == own(head, caller).as_ref() => {
+        match origin {
+            Some(origin) if !is_of_other && Some(&origin) == own(head, caller).as_ref() => {
                 Page::Own
             }
-            (Self::Any, _) => Page::Allowed(HeaderValue::from_static("*")),
-            (Self::Origins(allowed), Some(origin)) if allowed.contains(&origin) => {
-                Page::Allowed(line.clone())
+            origin => match self.allows(origin.as_ref(), line) {
+                Some(leave) => Page::Allowed(leave),
+                None => Page::Foreign,
+            },
+        }
+    }
+
+    /// What an answer says to a page of an origin that may read and write.
+    fn allows(&self, origin: Option<&Origin>, line: &HeaderValue) -> Option<HeaderValue> {
+        match (self, origin) {
+            (Self::Any, _) => Some(STAR),
+            (Self::Origins(allowed), Some(origin)) if allowed.contains(origin) => {
+                Some(line.clone())
             }
-            _ => Page::Foreign,
+            (Self::Loopback { manner, .. }, Some(origin)) if is_loopback(origin.host()) => {
+                Some(match manner {
+                    CorsManner::Star => STAR,
+                    CorsManner::Origin => line.clone(),
+                })
+            }
+            (Self::Loopback { also, .. }, origin) => also.allows(origin, line),
+            _ => None,
+        }
+    }
+
+    /// How pages of this machine are told.
+    fn manner(&self) -> Option<CorsManner> {
+        match self {
+            Self::Loopback { manner, .. } => Some(*manner),
+            _ => None,
+        }
+    }
+
+    /// Whether another origin would be told otherwise.
+    fn depends(&self) -> bool {
+        match self {
+            Self::Origins(origins) => !origins.is_empty(),
+            Self::Any => false,
+            Self::Loopback { .. } => true,
         }
     }
 
@@ -113,13 +155,22 @@ impl Cors {
     pub(super) fn check(&self, head: &Parts, caller: &Caller) -> (Leave, Result<(), Problem>) {
         let page = self.page_of(head, caller);
         let is_preflight = is_preflight(head);
-        let verdict = check_page(&page, head, is_preflight);
+        let manner = self.manner();
+        // With a rule for this machine a page that is let in may send any type: whoever wrote it
+        // did so for json-server, which takes them.
+        let is_let = matches!(page, Page::Own | Page::Allowed(_)) && manner.is_some();
+        let verdict = match is_let {
+            true => Ok(()),
+            false => check_page(&page, head, is_preflight),
+        };
         let leave = Leave {
+            manner: manner.filter(|_| page != Page::Foreign),
             origin: match page {
                 Page::Allowed(origin) => Some(origin),
-                _ => None,
+                Page::None | Page::Own if manner == Some(CorsManner::Star) => Some(STAR),
+                Page::None | Page::Own | Page::Foreign => None,
             },
-            depends: matches!(self, Self::Origins(origins) if !origins.is_empty()),
+            depends: self.depends(),
             asked: is_preflight.then(|| Asked {
                 fields: head.headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned(),
                 is_private: head.headers.contains_key(REQUEST_PRIVATE),
@@ -190,6 +241,13 @@ fn own(head: &Parts, caller: &Caller) -> Option<Origin> {
     format!("{scheme}://{authority}").parse().ok()
 }
 
+/// Judges whether a browser asks for a page of another site: what a script of such a page would be
+/// given is anybody's.
+pub(in crate::api) fn is_of_other_site(head: &Parts) -> bool {
+    let mut sites = head.headers.get_all(FETCH_SITE).iter();
+    sites.any(|site| site.as_bytes().eq_ignore_ascii_case(b"cross-site"))
+}
+
 /// Judges whether a browser has sent this.
 pub(in crate::api) fn shows_a_browser(headers: &HeaderMap) -> bool {
     headers
@@ -206,251 +264,6 @@ fn has_form(headers: &HeaderMap) -> bool {
     })
 }
 
-/// What an answer tells a browser about pages of other origins.
-#[derive(Debug, Default)]
-pub(in crate::api) struct Leave {
-    /// The origin that may read it.
-    origin: Option<HeaderValue>,
-    /// Another origin would be told otherwise.
-    depends: bool,
-    /// What a preflight asks for.
-    asked: Option<Asked>,
-}
-
-#[derive(Debug)]
-struct Asked {
-    fields: Option<HeaderValue>,
-    is_private: bool,
-}
-
-impl Leave {
-    /// Adds to an answer what a browser has to be told.
-    ///
-    /// *Source*: the Fetch standard, "HTTP responses".
-    pub(in crate::api) fn mark<B>(self, response: &mut Response<B>) {
-        let headers = response.headers_mut();
-        if self.depends {
-            vary_by_origin(headers);
-        }
-        let Some(origin) = self.origin else {
-            return;
-        };
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        let Some(asked) = self.asked else {
-            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
-            return;
-        };
-        if let Some(methods) = headers.get(ALLOW).cloned() {
-            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
-        }
-        if let Some(fields) = asked.fields.filter(is_list_of_names) {
-            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, fields);
-        }
-        if asked.is_private {
-            headers.insert(ALLOW_PRIVATE, HeaderValue::from_static("true"));
-        }
-        headers.insert(ACCESS_CONTROL_MAX_AGE, MAX_AGE);
-    }
-}
-
-/// Whether a value is nothing but names of fields.
-fn is_list_of_names(value: &HeaderValue) -> bool {
-    let names = value.as_bytes().split(|byte| *byte == b',');
-    names
-        .map(<[u8]>::trim_ascii)
-        .all(|name| HeaderName::from_bytes(name).is_ok())
-}
-
-fn vary_by_origin(headers: &mut HeaderMap) {
-    let before = headers.get(VARY).map(HeaderValue::as_bytes);
-    let names = match before {
-        Some(before) => [before, b", Origin"].concat(),
-        None => b"Origin".to_vec(),
-    };
-    let names = HeaderValue::from_bytes(&names);
-    headers.insert(VARY, names.expect("INVARIANT: names and commas"));
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use http::Request;
-
-    const CALLER: Caller = Caller {
-        address: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
-        is_secure: false,
-    };
-
-    fn head(method: &str, fields: &[(&str, &str)]) -> Parts {
-        let mut request = Request::builder().method(method).uri("/students.json");
-        request = request.header(HOST, "localhost:12345");
-        for (name, value) in fields {
-            request = request.header(*name, *value);
-        }
-        request.body(()).unwrap().into_parts().0
-    }
-
-    fn is_let(cors: &Cors, method: &str, fields: &[(&str, &str)]) -> bool {
-        cors.check(&head(method, fields), &CALLER).1.is_ok()
-    }
-
-    const CHANGES: [&str; 5] = ["PUT", "POST", "PATCH", "DELETE", "BREW"];
-
-    #[test]
-    fn who_is_no_browser_may_send_anything() {
-        for method in ["GET", "HEAD", "OPTIONS", "QUERY"].iter().chain(&CHANGES) {
-            assert!(is_let(&Cors::default(), method, &[]), "{method}");
-            let form = ("Content-Type", FORM_TYPES[0]);
-            assert!(is_let(&Cors::default(), method, &[form]), "{method}");
-        }
-    }
-
-    #[test]
-    fn a_page_of_another_origin_reads_without_leave_and_changes_nothing() {
-        for fields in [
-            &[("Origin", "http://evil.example")][..],
-            &[("Origin", "http://localhost:5173")],
-            &[("Origin", "https://localhost:12345")],
-            &[("Origin", "http://127.0.0.1:12345")],
-            &[("Origin", "http://localhost")],
-            &[("Origin", "null")],
-            &[("Origin", "")],
-            &[("Origin", "http://localhost:12345/")],
-            &[("Origin", "http://localhost:12345 http://evil.example")],
-            &[
-                ("Origin", "http://localhost:12345"),
-                ("Origin", "http://evil.example"),
-            ],
-            &[
-                ("Origin", "http://localhost:12345"),
-                ("Sec-Fetch-Site", "cross-site"),
-            ],
-            &[("Sec-Fetch-Site", "cross-site")],
-            &[("Sec-Fetch-Site", "same-site")],
-        ] {
-            for method in CHANGES {
-                assert!(
-                    !is_let(&Cors::default(), method, fields),
-                    "{method} {fields:?}"
-                );
-            }
-            for method in ["GET", "HEAD", "QUERY", "OPTIONS"] {
-                assert!(
-                    is_let(&Cors::default(), method, fields),
-                    "{method} {fields:?}"
-                );
-                let (leave, _) = Cors::default().check(&head(method, fields), &CALLER);
-                let mut response = Response::new(());
-                leave.mark(&mut response);
-                assert!(response.headers().is_empty(), "{method} {fields:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_page_of_ours_may_change_what_it_says_in_json() {
-        let own = ("Origin", "http://LOCALHOST:12345");
-        let json = ("Content-Type", "application/json");
-        for method in CHANGES {
-            assert!(is_let(&Cors::default(), method, &[own, json]), "{method}");
-            let fields = [own, json, ("Sec-Fetch-Site", "same-origin")];
-            assert!(is_let(&Cors::default(), method, &fields), "{method}");
-        }
-    }
-
-    #[test]
-    fn a_form_from_a_browser_changes_nothing_whose_page_it_is() {
-        let any = Cors::parse(["*"]).unwrap();
-        for sign in [
-            ("Origin", "http://localhost:12345"),
-            ("Sec-Fetch-Site", "none"),
-            ("Sec-Fetch-Mode", "navigate"),
-        ] {
-            for form in [
-                "text/plain",
-                "TEXT/Plain;charset=UTF-8",
-                "multipart/form-data; boundary=x",
-                " application/x-www-form-urlencoded ",
-            ] {
-                let fields = [sign, ("Content-Type", form)];
-                assert!(!is_let(&any, "POST", &fields), "{fields:?}");
-                let two = [
-                    sign,
-                    ("Content-Type", "application/json"),
-                    ("Content-Type", form),
-                ];
-                assert!(!is_let(&any, "PUT", &two), "{two:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_page_that_was_named_may_do_all_and_is_told_so() {
-        let cors = Cors::parse(["http://localhost:5173", "https://app.example"]).unwrap();
-        let json = ("Content-Type", "application/json");
-        for origin in ["http://localhost:5173", "https://app.example:443"] {
-            let fields = [("Origin", origin), ("Sec-Fetch-Site", "cross-site"), json];
-            for method in CHANGES {
-                assert!(is_let(&cors, method, &fields), "{method} {origin}");
-            }
-            let (leave, _) = cors.check(&head("GET", &fields), &CALLER);
-            let mut response = Response::new(());
-            leave.mark(&mut response);
-            assert_eq!(response.headers()[ACCESS_CONTROL_ALLOW_ORIGIN], origin);
-            assert_eq!(response.headers()[VARY], "Origin");
-            assert!(
-                response
-                    .headers()
-                    .contains_key(ACCESS_CONTROL_EXPOSE_HEADERS)
-            );
-        }
-        for origin in ["http://app.example", "https://app.example:444", "null"] {
-            assert!(
-                !is_let(&cors, "PUT", &[("Origin", origin), json]),
-                "{origin}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_preflight_is_answered_for_named_pages_and_refused_for_others() {
-        let ask = |origin| {
-            [
-                ("Origin", origin),
-                ("Access-Control-Request-Method", "PUT"),
-                ("Access-Control-Request-Headers", "content-type,if-match"),
-                ("Access-Control-Request-Private-Network", "true"),
-            ]
-        };
-        let named = Cors::parse(["http://localhost:5173"]).unwrap();
-        assert!(!is_let(&named, "OPTIONS", &ask("http://evil.example")));
-        assert!(!is_let(
-            &Cors::default(),
-            "OPTIONS",
-            &ask("http://localhost:5173")
-        ));
-        for (cors, expected) in [(named, "http://localhost:5173"), (Cors::Any, "*")] {
-            let head = head("OPTIONS", &ask("http://localhost:5173"));
-            let (leave, verdict) = cors.check(&head, &CALLER);
-            assert!(verdict.is_ok());
-            let mut response = Response::builder()
-                .header(ALLOW, "GET, PUT")
-                .body(())
-                .unwrap();
-            leave.mark(&mut response);
-            let told = response.headers();
-            assert_eq!(told[ACCESS_CONTROL_ALLOW_ORIGIN], expected);
-            assert_eq!(told[ACCESS_CONTROL_ALLOW_METHODS], "GET, PUT");
-            assert_eq!(told[ACCESS_CONTROL_ALLOW_HEADERS], "content-type,if-match");
-            assert_eq!(told[ALLOW_PRIVATE], "true");
-            assert_eq!(told[ACCESS_CONTROL_MAX_AGE], "600");
-        }
-    }
-
-    #[test]
-    fn a_word_that_is_no_origin_is_refused() {
-        assert!(Cors::parse(["http://a", "b"]).is_err());
-        assert_eq!(Cors::parse(["http://a", "*"]), Ok(Cors::Any));
-        assert_eq!(Cors::parse([]), Ok(Cors::default()));
-    }
-}
+#[path = "cors_tests.rs"]
+mod tests;

@@ -99,7 +99,8 @@ impl Grant {
                 !below.is_empty() && below.iter().all(reaches)
             }
         };
-        if !is_reached {
+        let reaches = |address: &Address| token.place(&address.0, image) == Lies::Inside;
+        if !is_reached || !joined(action).all(reaches) {
             return Err(out_of_reach());
         }
         if let Some(key) = key_of(action) {
@@ -120,6 +121,7 @@ impl Grant {
 fn touched(action: &Action) -> (Option<&Address>, Option<Vec<Vec<&str>>>) {
     match action {
         Action::DescribeServer | Action::DescribeOwn | Action::Own(_) => (None, None),
+        Action::Text(text) => (Some(&text.read.address), None),
         Action::Read(read) => {
             let below = read.view.path.as_ref().map(|query| query.path.reach());
             (Some(&read.address), below)
@@ -135,6 +137,16 @@ fn touched(action: &Action) -> (Option<&Address>, Option<Vec<Vec<&str>>>) {
             (Some(&write.mutation.address), below)
         }
     }
+}
+
+/// What is shown besides what an action is about.
+fn joined(action: &Action) -> impl Iterator<Item = &Address> {
+    let joins = match action {
+        Action::Read(read) => read.view.joins.as_ref(),
+        _ => None,
+    };
+    let relations = joins.map_or(&[][..], |joins| &joins.relations);
+    relations.iter().map(|it| &it.address)
 }
 
 /// The key of a request that is to happen once.

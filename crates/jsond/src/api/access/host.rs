@@ -79,9 +79,22 @@ impl Hosts {
         match address {
             Some(address) if self.reach == Reach::Loopback => address.is_loopback() || is_named(),
             Some(_) => true,
-            None => host == "localhost" || host.ends_with(".localhost") || is_named(),
+            None => is_local_name(&host) || is_named(),
         }
     }
+}
+
+/// Judges whether a host is this machine whatever anybody's names point at.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let host = plain(host);
+    match address_of(&host) {
+        Some(address) => address.is_loopback(),
+        None => is_local_name(&host),
+    }
+}
+
+fn is_local_name(host: &str) -> bool {
+    host == "localhost" || host.ends_with(".localhost")
 }
 
 /// The host of a host and port.

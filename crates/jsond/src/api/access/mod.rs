@@ -8,21 +8,23 @@ mod cors;
 mod delay;
 mod grant;
 mod host;
+mod leave;
 mod origin;
 mod token;
 
-pub use cors::Cors;
+pub use cors::{Cors, CorsManner};
 pub use origin::{Origin, OriginError};
 pub use token::{Role, Token, Tokens, TokensError};
 
-pub(super) use cors::{Leave, shows_a_browser};
+pub(super) use cors::{is_of_other_site, shows_a_browser};
 pub(super) use grant::Grant;
+pub(super) use leave::Leave;
 
 use crate::api::action::Own;
 use crate::api::problem::{Problem, ProblemKind};
 use crate::api::resource::{Target, parse_target};
 use arc_swap::ArcSwap;
-use cors::is_preflight;
+use cors::{is_preflight, is_read};
 use delay::Delays;
 use host::Hosts;
 use http::request::Parts;
@@ -46,6 +48,8 @@ pub struct Access {
     cors: Cors,
     tokens: Option<Arc<ArcSwap<Tokens>>>,
     delays: Delays,
+    /// Why nothing is written, if nothing is.
+    read_only: Option<&'static str>,
 }
 
 impl Access {
@@ -67,6 +71,13 @@ impl Access {
         Self { tokens, ..self }
     }
 
+    /// Lets nobody write; `reason` says why.
+    #[must_use]
+    pub fn for_reading(self, reason: &'static str) -> Self {
+        let read_only = Some(reason);
+        Self { read_only, ..self }
+    }
+
     /// Whether it depends on more than the head who may ask.
     pub(super) fn asks_for_tokens(&self) -> bool {
         self.tokens.is_some()
@@ -81,7 +92,17 @@ impl Access {
             return (Leave::default(), Err(problem));
         }
         let (leave, verdict) = self.cors.check(head, caller);
+        let verdict = verdict.and_then(|()| self.check_writable(head));
         (leave, verdict.and_then(|()| self.grant(head)))
+    }
+
+    fn check_writable(&self, head: &Parts) -> Result<(), Problem> {
+        match self.read_only {
+            Some(reason) if !is_read(&head.method) => {
+                Err(Problem::new(ProblemKind::ReadOnly, reason))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Holds back the answer to a wrong token for a while.

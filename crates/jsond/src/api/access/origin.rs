@@ -17,6 +17,13 @@ pub struct Origin {
 #[error("it is an origin such as http://localhost:5173, or * for any")]
 pub struct OriginError;
 
+impl Origin {
+    /// The host, in lower case; an address of version 6 in brackets.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+}
+
 impl FromStr for Origin {
     type Err = OriginError;
 

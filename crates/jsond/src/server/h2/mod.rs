@@ -197,7 +197,7 @@ impl Door {
                 self.context.api.metrics().received(bytes.len());
                 return Ok(self.handle(head, bytes).await);
             }
-            Err(Fault::TooLarge) => refuse(Refusal::BodyTooLarge),
+            Err(Fault::TooLarge) => self.refuse_body(&head, Refusal::BodyTooLarge),
             Err(Fault::Late) => {
                 let detail = "The request did not come in time.";
                 api::refuse(StatusCode::REQUEST_TIMEOUT, detail)
@@ -206,6 +206,11 @@ impl Door {
         };
         leave(body);
         Ok(response)
+    }
+
+    fn refuse_body(&self, head: &Parts, refusal: Refusal) -> Response<Body> {
+        let (api, caller) = (&self.context.api, self.caller());
+        api.refuse_body(head, &caller, refusal.status(), refusal.detail())
     }
 
     async fn handle(&self, head: Parts, body: Bytes) -> Response<Body> {

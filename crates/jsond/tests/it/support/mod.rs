@@ -5,6 +5,7 @@ mod folder;
 pub(crate) mod frames;
 mod hand;
 pub(crate) mod http2;
+pub(crate) mod json_server;
 pub(crate) mod keys;
 mod method;
 mod mount;

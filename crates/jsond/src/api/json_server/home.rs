@@ -1,0 +1,77 @@
+//! The page that lists the resources.
+
+use super::{Rules, resource};
+use crate::web::{self, Html};
+use jsond_document::Kind;
+use jsond_store::Image;
+
+/// Rows of the page; nobody looks at more.
+const ROWS_MAX: usize = 2_000;
+
+/// Renders the page.
+pub(super) fn page(image: &Image, rules: &Rules) -> String {
+    let resources = resource::all(image);
+    let mut html = Html::new();
+    html.element("h1", &[], |html| {
+        html.text("Resources");
+    });
+    html.element("div", &[("class", "scroll")], |html| {
+        if resources.is_empty() {
+            html.span("p", "empty", "There are no resources here yet.");
+            return;
+        }
+        html.element("table", &[("class", "folder")], |html| {
+            html.element("tbody", &[], |html| {
+                for (name, place) in resources.iter().take(ROWS_MAX) {
+                    let what = match place.value.kind() {
+                        Kind::Array => counted(place.value.count()),
+                        kind => kind.name().to_owned(),
+                    };
+                    row(html, &format!("/{name}"), &what);
+                }
+            });
+        });
+    });
+    if !rules.rewrites.is_empty() {
+        html.element("h2", &[], |html| {
+            html.text("Rewrite rules");
+        });
+        html.element("table", &[("class", "folder")], |html| {
+            html.element("tbody", &[], |html| {
+                for (from, to) in rules.rewrites.pairs() {
+                    html.element("tr", &[], |html| {
+                        for text in [from, to] {
+                            html.element("td", &[], |html| {
+                                html.text(text);
+                            });
+                        }
+                    });
+                }
+            });
+        });
+    }
+    web::page("Resources", &Html::new(), &html)
+}
+
+fn counted(count: usize) -> String {
+    match count {
+        1 => "1 item".to_owned(),
+        count => format!("{count} items"),
+    }
+}
+
+fn row(html: &mut Html, path: &str, what: &str) {
+    let target = crate::api::resource::path_of(&jsond_store::Address(
+        path.split('/').skip(1).map(str::to_owned).collect(),
+    ));
+    html.element("tr", &[], |html| {
+        html.element("td", &[], |html| {
+            html.element("a", &[("href", &target)], |html| {
+                html.text(path);
+            });
+        });
+        html.element("td", &[], |html| {
+            html.text(what);
+        });
+    });
+}
