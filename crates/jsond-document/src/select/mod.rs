@@ -52,7 +52,7 @@ const CONDITIONS_MAX: usize = 64;
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
     conditions: Vec<Condition>,
-    filter: Option<Filter>,
+    filter: Option<Box<Filter>>,
     search: Search,
     sort: Sort,
     fields: Fields,
@@ -96,7 +96,7 @@ impl Selection {
     /// Asks for what a filter says, in the place of one that was given before.
     #[must_use]
     pub fn with_filter(self, filter: Filter) -> Self {
-        let filter = Some(filter);
+        let filter = Some(Box::new(filter));
         Self { filter, ..self }
     }
 

@@ -65,20 +65,32 @@ pub(super) struct Read {
 }
 
 impl Read {
-    /// A read of the root, on the conditions of a request.
+    /// A read of what is at an address, on the conditions of a request.
     ///
     /// *Errors*: conditions that cannot be read.
-    pub(super) fn of(head: Parts) -> Result<Box<Self>, Problem> {
+    pub(super) fn of(
+        head: Parts,
+        address: Address,
+        slash: bool,
+        view: View,
+    ) -> Result<Box<Self>, Problem> {
         let target = head.uri.path_and_query().cloned();
         Ok(Box::new(Self {
-            address: Address::default(),
-            slash: true,
-            view: View::default(),
+            address,
+            slash,
+            view,
             condition: Condition::of(&head.headers)?,
             target: target.unwrap_or_else(|| PathAndQuery::from_static("/")),
             method: head.method,
             headers: head.headers,
         }))
+    }
+
+    /// A read of the root.
+    ///
+    /// *Errors*: conditions that cannot be read.
+    pub(super) fn of_root(head: Parts) -> Result<Box<Self>, Problem> {
+        Self::of(head, Address::default(), true, View::default())
     }
 }
 

@@ -190,7 +190,8 @@ fn decode_address(
             if head.method.as_str() == "QUERY" {
                 pairs.extend(pairs_of_query(body_type, &body)?);
             }
-            decode_read(head, address, slash, View::of(pairs, limits)?)
+            let view = View::of(pairs, limits)?;
+            Ok(Action::Read(Read::of(head, address, slash, view)?))
         }
         "OPTIONS" => Ok(Action::Describe(address)),
         method => {
@@ -219,16 +220,6 @@ fn decode_address(
             }
         }
     }
-}
-
-fn decode_read(head: Parts, address: Address, slash: bool, view: View) -> Result<Action, Problem> {
-    let read = Read {
-        address,
-        slash,
-        view,
-        ..*Read::of(head)?
-    };
-    Ok(Action::Read(Box::new(read)))
 }
 
 /// The parameters that the body of a QUERY stands for.

@@ -184,10 +184,10 @@ impl Api {
         if !body.is_empty() {
             return Running::waiting(self.outcome_of_body(head, body, grant));
         }
-        let (image, limits) = (self.store.image(), self.limits);
+        let image = self.store.image();
         let bytes = self.dialect.bytes(&head, &image);
         if bytes < limits::HEAVY_BYTES_MIN {
-            let (image, limits) = (&image, &limits);
+            let (image, limits) = (&image, &self.limits);
             let served = Served { image, limits };
             let action = self.dialect.decode(head, body, &served, &grant);
             return match action {
@@ -195,7 +195,7 @@ impl Api {
                 Err(problem) => Running::Done(Err(problem)),
             };
         }
-        let dialect = Arc::clone(&self.dialect);
+        let (dialect, limits) = (Arc::clone(&self.dialect), self.limits);
         let job = move || {
             let (image, limits) = (&image, &limits);
             dialect.decode(head, body, &Served { image, limits }, &grant)
@@ -208,7 +208,7 @@ impl Api {
     }
 
     fn send_file(&self, head: Parts, file: FoundFile) -> Running<'_, Result<Outcome, Problem>> {
-        let read = match Read::of(head) {
+        let read = match Read::of_root(head) {
             Ok(read) => read,
             Err(problem) => return Running::Done(Err(problem)),
         };

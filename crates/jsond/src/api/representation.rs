@@ -132,7 +132,7 @@ impl Subject {
             _ if view.path.is_some() => usize::MAX,
             Self::Folder { .. } => 0,
             Self::Value(place) => {
-                let joined = view.joins.as_ref().map_or(0, Joins::bytes);
+                let joined = view.joins.as_deref().map_or(0, Joins::bytes);
                 place.value.len_bytes() + joined
             }
         }
@@ -374,7 +374,7 @@ fn viewed(place: &Place, view: &View, path: &str) -> Result<Viewed, Problem> {
     if view.path.is_some() {
         return find(&place.value, view).map(|json| whole(Content::Selected(json)));
     }
-    let joins = view.joins.as_ref();
+    let joins = view.joins.as_deref();
     let id_name = place.id_name();
     let joined = |value: Value| match joins {
         Some(joins) => joins.joined(value, id_name),

@@ -25,7 +25,7 @@ pub(super) struct View {
     /// accepted.
     pub(super) is_data: bool,
     /// What is put into the records.
-    pub(super) joins: Option<Joins>,
+    pub(super) joins: Option<Box<Joins>>,
     /// Whether a page is shown with its place among the others.
     pub(super) envelope: bool,
     /// All parameters but those that ask for a part, for the links to other parts.

@@ -202,3 +202,58 @@ impl Flags {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        flags: Flags,
+    }
+
+    fn flags(words: &[&str]) -> Flags {
+        let words = std::iter::once("jsond").chain(words.iter().copied());
+        Line::try_parse_from(words).unwrap().flags
+    }
+
+    #[test]
+    fn each_server_has_its_port() {
+        assert_eq!(flags(&[]).port(), 12345);
+        if std::env::var_os("PORT").is_none() {
+            assert_eq!(flags(&["--like", "json-server"]).port(), 3000);
+            assert_eq!(flags(&["--like", "json-server@0.17"]).port(), 3000);
+        }
+    }
+
+    #[test]
+    fn pages_of_this_machine_have_leave_only_where_nobody_else_reaches_it() {
+        let has_leave = |words: &[&str], is_near| {
+            let cors = flags(words).cors(Cors::default(), is_near);
+            matches!(cors, Cors::Loopback { .. })
+        };
+        assert!(has_leave(&["--like", "json-server"], true));
+        assert!(!has_leave(&["--like", "json-server"], false));
+        assert!(!has_leave(&["--like", "json-server", "--no-cors"], true));
+        assert!(!has_leave(&[], true));
+    }
+
+    #[test]
+    fn names_of_json_server_are_taken_too() {
+        let given = flags(&[
+            "--like",
+            "json-server@0.17",
+            "--fks",
+            "_id",
+            "--ro",
+            "--nc",
+            "-s",
+            "a",
+        ]);
+        assert_eq!(given.foreign_key_suffix, "_id");
+        assert!(given.no_cors && given.reads_only().is_some());
+        assert_eq!(given.folders, [PathBuf::from("a")]);
+    }
+}

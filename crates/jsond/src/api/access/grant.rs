@@ -142,7 +142,7 @@ fn touched(action: &Action) -> (Option<&Address>, Option<Vec<Vec<&str>>>) {
 /// What is shown besides what an action is about.
 fn joined(action: &Action) -> impl Iterator<Item = &Address> {
     let joins = match action {
-        Action::Read(read) => read.view.joins.as_ref(),
+        Action::Read(read) => read.view.joins.as_deref(),
         _ => None,
     };
     let relations = joins.map_or(&[][..], |joins| &joins.relations);

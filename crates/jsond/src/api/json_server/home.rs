@@ -15,6 +15,11 @@ pub(super) fn page(image: &Image, rules: &Rules) -> String {
     html.element("h1", &[], |html| {
         html.text("Resources");
     });
+    let facts = match resources.len() {
+        1 => "1 resource".to_owned(),
+        count => format!("{count} resources"),
+    };
+    html.span("p", "facts", &facts);
     html.element("div", &[("class", "scroll")], |html| {
         if resources.is_empty() {
             html.span("p", "empty", "There are no resources here yet.");

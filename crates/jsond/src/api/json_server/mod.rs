@@ -123,7 +123,7 @@ trait Version: Debug + Send + Sync {
     /// The object that a body is.
     fn body(&self, asked: &Asked<'_>) -> Result<Json, Problem>;
 
-    /// The write of a value that was found.
+    /// The change that a request asks for.
     fn write(&self, route: &Route, asked: &Asked<'_>) -> Result<write::Change, Problem>;
 
     /// What encoding needs to know of the request.
@@ -201,11 +201,7 @@ impl JsonServer {
             }
             Route::Nothing => return Err(Problem::not_found()),
         };
-        let mut read = Read::of(asked.head)?;
-        read.address = address;
-        read.slash = true;
-        read.view = view;
-        Ok(Action::Read(read))
+        Ok(Action::Read(Read::of(asked.head, address, true, view)?))
     }
 }
 
@@ -305,7 +301,7 @@ fn data_view() -> View {
 }
 
 fn text(media: Media, text: Bytes, asked: Asked<'_>) -> Result<Action, Problem> {
-    let read = Read::of(asked.head)?;
+    let read = Read::of_root(asked.head)?;
     Ok(Action::Text(Box::new(Text { read, media, text })))
 }
 

@@ -187,7 +187,7 @@ fn post(
 const NANOID_CHARACTERS: usize = 7;
 
 /// What `_embed` and `_expand` put into items.
-fn joins(name: &str, asked: &Asked<'_>) -> Result<Option<Joins>, Problem> {
+fn joins(name: &str, asked: &Asked<'_>) -> Result<Option<Box<Joins>>, Problem> {
     let is_strict = asked.rules.is_strict;
     let embed = asked.all("_embed").filter(|it| !it.is_empty());
     let embed = embed.map(|related| {
@@ -201,10 +201,12 @@ fn joins(name: &str, asked: &Asked<'_>) -> Result<Option<Joins>, Problem> {
         .chain(expand.map(|related| parent(related, false, asked)))
         .collect();
     check_count(&relations)?;
-    Ok((!relations.is_empty()).then_some(Joins {
-        relations,
-        come_first: false,
-        text_ids: false,
+    Ok((!relations.is_empty()).then(|| {
+        Box::new(Joins {
+            relations,
+            come_first: false,
+            text_ids: false,
+        })
     }))
 }
 

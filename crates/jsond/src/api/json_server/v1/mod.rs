@@ -178,7 +178,7 @@ fn new_id(rules: &Rules) -> NewId {
 }
 
 /// What is put into items: what `_embed` asks for, and `_expand` where it is known.
-fn joins(name: &str, asked: &Asked<'_>, knows_expand: bool) -> Result<Option<Joins>, Problem> {
+fn joins(name: &str, asked: &Asked<'_>, knows_expand: bool) -> Result<Option<Box<Joins>>, Problem> {
     let is_strict = asked.rules.is_strict;
     let embed = asked.all("_embed").map(|related| {
         if inflect::singular(related) == related {
@@ -195,10 +195,12 @@ fn joins(name: &str, asked: &Asked<'_>, knows_expand: bool) -> Result<Option<Joi
     let is_seen = relations
         .iter()
         .any(|it| is_named(&it.relation.member, asked));
-    Ok((!relations.is_empty() || is_strict).then_some(Joins {
-        relations,
-        come_first: is_seen,
-        text_ids: is_strict,
+    Ok((!relations.is_empty() || is_strict).then(|| {
+        Box::new(Joins {
+            relations,
+            come_first: is_seen,
+            text_ids: is_strict,
+        })
     }))
 }
 
