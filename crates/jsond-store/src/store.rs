@@ -135,8 +135,8 @@ impl Store {
             announced,
         });
         let threads = vec![
-            spawn("checkpoint", move || checkpointer.run(&orders))?,
-            spawn("keys", move || keeper::run(key_files, &jobs, &reports))?,
+            spawn_behind("checkpoint", move || checkpointer.run(&orders))?,
+            spawn_behind("keys", move || keeper::run(key_files, &jobs, &reports))?,
         ];
         let store = Self {
             published,
@@ -263,6 +263,25 @@ fn marks_of(on_disk: &HashMap<FilePath, OnDisk>) -> HashMap<FilePath, Mark> {
         (path.clone(), mark)
     };
     on_disk.iter().map(mark).collect()
+}
+
+/// How far the threads behind the writer stand back, by which nobody waits longer for an answer
+/// because a file is written; they still get a tenth of a core that has no time.
+const NICE: i32 = 10;
+
+/// Starts a thread whose work nobody waits for.
+fn spawn_behind(
+    name: &str,
+    run: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, OpenError> {
+    spawn(name, || {
+        // Elsewhere than on Linux it would be that of the whole process.
+        #[cfg(target_os = "linux")]
+        if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+            tracing::debug!(%error, "the thread does not stand back");
+        }
+        run();
+    })
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {

@@ -86,6 +86,7 @@ mod patch_folder;
 mod patience;
 mod prefer;
 mod preserve;
+mod priority;
 mod problem;
 mod range;
 mod resource;
