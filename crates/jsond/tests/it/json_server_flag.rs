@@ -383,3 +383,22 @@ fn a_folder_of_files_is_served_by_their_names() {
             .then_some(())
     });
 }
+
+#[test]
+fn the_elements_of_a_root_that_is_an_array_are_singletons() {
+    let db = r#"[{"id":1,"t":"a"},{"id":0,"t":"b"},7]"#;
+    let ids_only = r#"[{"id":1,"t":"a"},{"id":0,"t":"b"}]"#;
+    for like in BOTH {
+        for text in [db, ids_only] {
+            let server = serve(Folder::empty().with("db.json", text), like, &[]);
+            assert_eq!(server.json("/0")["t"], "a", "{like} {text}");
+            assert_eq!(server.json("/1")["t"], "b");
+            server.get("/9").is(404);
+            server
+                .request("PATCH", "/0", &[JSON], r#"{"t":"c"}"#)
+                .is(200);
+            assert_eq!(server.json("/0"), json!({"id": 1, "t": "c"}));
+            assert!(server.body("/").contains("href=\"/1\""));
+        }
+    }
+}

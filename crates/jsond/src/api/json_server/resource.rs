@@ -11,19 +11,13 @@ const SCHEMA: &str = "$schema";
 ///
 /// *Errors*: 404, or that its file is broken.
 pub(super) fn find(image: &Image, name: &str) -> Result<Place, Problem> {
-    match image.resolve(&Address(vec![name.to_owned()])) {
-        Resolved::Value(place) if name != SCHEMA => Ok(place),
-        Resolved::Broken(file) => Err(file
-            .broken
-            .clone()
-            .map_or_else(Problem::not_found, |error| Rejection::Broken(error).into())),
-        _ => Err(Problem::not_found()),
-    }
+    find_to_write(image, name).map_err(Problem::from)
 }
 
 /// Finds the value of a name where it is written.
 pub(super) fn find_to_write(image: &Image, name: &str) -> Result<Place, Rejection> {
-    match image.resolve(&Address(vec![name.to_owned()])) {
+    let address = address_of(image, name).ok_or(Rejection::NotFound)?;
+    match image.resolve(&address) {
         Resolved::Value(place) if name != SCHEMA => Ok(place),
         Resolved::Broken(file) => {
             let error = file.broken.clone();
@@ -31,6 +25,23 @@ pub(super) fn find_to_write(image: &Image, name: &str) -> Result<Place, Rejectio
         }
         _ => Err(Rejection::NotFound),
     }
+}
+
+/// The address of a name. The elements of a root that is an array are called by their positions,
+/// also where they have ids.
+fn address_of(image: &Image, name: &str) -> Option<Address> {
+    let root = image.file(&[]);
+    let token = match root.and_then(|file| Some((file, file.value.as_ref()?))) {
+        Some((file, root)) if root.kind() == Kind::Array => {
+            let id_name = file.ids.id_name();
+            let element = root.element(name.parse().ok()?)?;
+            let has_ids = root.is_collection(id_name);
+            let id = has_ids.then(|| id_of_value(&element, id_name));
+            id.flatten()
+        }
+        _ => None,
+    };
+    Some(Address(vec![token.unwrap_or_else(|| name.to_owned())]))
 }
 
 /// The name that is there, whatever the case in which it is asked for.
@@ -50,6 +61,9 @@ pub(super) fn all(image: &Image) -> Vec<(String, Place)> {
             let members = root.value.members();
             let names = members.filter_map(|it| it.name().map(std::borrow::Cow::into_owned));
             names.collect()
+        }
+        Resolved::Value(root) if root.value.kind() == Kind::Array => {
+            (0..root.value.count()).map(|at| at.to_string()).collect()
         }
         Resolved::Folder { entries, .. } => {
             let stem = |name: &String| name.strip_suffix(".json").map(str::to_owned);
