@@ -1,8 +1,8 @@
 //! What jsond keeps of its own when it stands in for json-server.
 
-use crate::support::json_server::{BOTH, DB, ONE, ZERO_SEVENTEEN, db, server};
+use crate::support::json_server::{BOTH, DB, ONE, ZERO_SEVENTEEN, db, serve, server};
 use crate::support::keys::{Keys, bearer};
-use crate::support::{JSON, Server};
+use crate::support::{Folder, JSON, Server};
 use std::sync::Arc;
 
 #[test]
@@ -129,4 +129,33 @@ fn a_token_shows_no_related_records_that_it_does_not_reach() {
     ask("DELETE", "/posts/1?_dependent=comments").is(403);
     ask("DELETE", "/posts/1").is(200);
     server.get("/posts").is(401);
+}
+
+/// A thousand parameters looked for as many members in each of a hundred thousand records; a parent of
+/// fifty thousand held up all other writes for seconds.
+#[test]
+fn many_parameters_and_many_children_hold_up_nobody() {
+    let children: Vec<_> = (0..20_000)
+        .map(|id| format!("{{\"id\":{id},\"postId\":{}}}", id % 2))
+        .collect();
+    let db = format!(
+        "{{\"posts\":[{{\"id\":0}},{{\"id\":1}}],\"comments\":[{}]}}",
+        children.join(",")
+    );
+    for like in BOTH {
+        let server = serve(Folder::empty().with("db.json", &db), like, &[]);
+        let many: Vec<_> = (0..400).map(|n| format!("n{n}_ne={n}")).collect();
+        let reply = server.get(&format!("/comments?{}", many.join("&")));
+        reply.one_of(&[400, 414]);
+        let same: Vec<_> = (0..400).map(|n| format!("id_gt={n}")).collect();
+        server
+            .get(&format!("/comments?{}", same.join("&")))
+            .one_of(&[200, 400]);
+        server.delete("/posts/0?_dependent=comments").is(200);
+        let left = server.json("/comments");
+        let left = left.as_array().unwrap();
+        assert_eq!(left.len(), 10_000, "{like}");
+        assert!(left.iter().all(|it| it["postId"] == 1));
+        assert_eq!(server.json("/comments/7")["id"], 7);
+    }
 }

@@ -7,7 +7,7 @@ use super::resource::{self, item_of};
 use super::write::pointer;
 use jsond_document::{Json, Kind, PatchOperation, Value, id_text};
 use jsond_store::{Image, Place};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What happens to the items of other collections.
 #[derive(Debug)]
@@ -66,12 +66,22 @@ fn key_in(item: &Value, name: &str) -> Option<String> {
     id_text(&item.member(name)?.to_json())
 }
 
+/// So many items of a collection are removed one by one; of more the collection is written anew, for
+/// all other writes wait meanwhile.
+const ONE_BY_ONE_MAX: usize = 64;
+
+/// Of a larger collection items are removed one by one, however many: a change is one line of the
+/// journal.
+const REWRITTEN_BYTES_MAX: usize = 32 << 20;
+
 /// What is removed and changed, collection by collection.
 struct Removal {
     /// All collections; the first is the one of the item.
     collections: Vec<(String, Place)>,
     gone: BTreeMap<usize, BTreeSet<usize>>,
-    changed: Vec<PatchOperation>,
+    /// Those that keep their place and lose their key.
+    orphans: BTreeMap<usize, BTreeSet<usize>>,
+    key: String,
 }
 
 impl Removal {
@@ -85,7 +95,8 @@ impl Removal {
         Self {
             collections,
             gone: BTreeMap::from([(0, BTreeSet::from([index]))]),
-            changed: Vec::new(),
+            orphans: BTreeMap::new(),
+            key: String::new(),
         }
     }
 
@@ -102,21 +113,17 @@ impl Removal {
     }
 
     fn forget(&mut self, of: &[String], key: &str, id: &str) {
-        let null = Value::parse(b"null").expect("INVARIANT: it is JSON");
-        for (_, place) in &self.collections[1..] {
-            for (index, item) in place.value.members().enumerate() {
-                let named = item.value.member(key).map(|it| it.to_json());
-                if named.is_some_and(|it| it == Json::string(id)) {
-                    self.changed.push(PatchOperation::Replace {
-                        path: pointer(place, &[&index.to_string(), key]),
-                        value: null.clone(),
-                    });
-                }
-            }
+        let named = |item: &Value| item.member(key).map(|it| it.to_json());
+        let id = Json::string(id);
+        for (at, (_, place)) in self.collections.iter().enumerate().skip(1) {
+            let items = place.value.members().enumerate();
+            let orphans = items.filter(|(_, item)| named(&item.value).is_some_and(|it| it == id));
+            self.orphans
+                .insert(at, orphans.map(|(index, _)| index).collect());
         }
+        key.clone_into(&mut self.key);
         self.remove_where(of, |item| {
-            let named = item.member(key).map(|it| it.to_json());
-            named.is_some_and(|it| it.kind() == Kind::Null || it == Json::string(id))
+            named(item).is_some_and(|it| it.kind() == Kind::Null || it == id)
         });
     }
 
@@ -132,6 +139,8 @@ impl Removal {
         let gone_id = self.collections[0].1.value.element(gone_index);
         let id_name = self.collections[0].1.id_name().to_owned();
         let gone_id = gone_id.and_then(|item| key_in(&item, &id_name));
+        // Few names stand in very many items.
+        let mut parents_of: HashMap<String, Option<usize>> = HashMap::new();
         for (at, (_, place)) in self.collections.iter().enumerate() {
             for (index, item) in place.value.members().enumerate() {
                 let dangles = item.value.members().any(|member| {
@@ -139,7 +148,9 @@ impl Removal {
                     let Some(parent) = name.strip_suffix(suffix) else {
                         return false;
                     };
-                    let parents = names.iter().position(|it| *it == plural(parent));
+                    let parents = *parents_of
+                        .entry(parent.to_owned())
+                        .or_insert_with(|| names.iter().position(|it| *it == plural(parent)));
                     let (Some(parents), Some(key)) = (parents, id_text_of(&member.value)) else {
                         return false;
                     };
@@ -154,16 +165,63 @@ impl Removal {
         }
     }
 
-    /// Changes first; then each collection from its end, so that no index moves before its turn.
     fn operations(self) -> Vec<PatchOperation> {
-        let mut operations = self.changed;
-        for (at, indices) in &self.gone {
-            let place = &self.collections[*at].1;
-            operations.extend(indices.iter().rev().map(|index| PatchOperation::Remove {
-                path: pointer(place, &[&index.to_string()]),
-            }));
+        let none = BTreeSet::new();
+        let mut operations = Vec::new();
+        for (at, (_, place)) in self.collections.iter().enumerate() {
+            let gone = self.gone.get(&at).unwrap_or(&none);
+            let orphans = self.orphans.get(&at).unwrap_or(&none);
+            let count = gone.len() + orphans.len();
+            if count > ONE_BY_ONE_MAX && place.value.len_bytes() <= REWRITTEN_BYTES_MAX {
+                operations.push(PatchOperation::Replace {
+                    path: pointer(place, &[]),
+                    value: self.rewritten(&place.value, gone, orphans),
+                });
+                continue;
+            }
+            operations.extend(self.one_by_one(place, gone, orphans));
         }
         operations
+    }
+
+    /// Changes first, then removals from the end, so that no index moves before its turn.
+    fn one_by_one(
+        &self,
+        place: &Place,
+        gone: &BTreeSet<usize>,
+        orphans: &BTreeSet<usize>,
+    ) -> Vec<PatchOperation> {
+        let null = Value::parse(b"null").expect("INVARIANT: it is JSON");
+        let changes = orphans.iter().map(|index| PatchOperation::Replace {
+            path: pointer(place, &[&index.to_string(), &self.key]),
+            value: null.clone(),
+        });
+        let removals = gone.iter().rev().map(|index| PatchOperation::Remove {
+            path: pointer(place, &[&index.to_string()]),
+        });
+        changes.chain(removals).collect()
+    }
+
+    /// The whole collection as it is to be.
+    fn rewritten(&self, items: &Value, gone: &BTreeSet<usize>, orphans: &BTreeSet<usize>) -> Value {
+        let null = Json::parse(b"null").expect("INVARIANT: it is JSON");
+        let mut text = vec![b'['];
+        for (index, item) in items.members().enumerate() {
+            if gone.contains(&index) {
+                continue;
+            }
+            if text.len() > 1 {
+                text.push(b',');
+            }
+            let item = item.value.to_json();
+            let item = match orphans.contains(&index) {
+                true => item.with_member(&self.key, &null),
+                false => item,
+            };
+            text.extend_from_slice(item.as_bytes());
+        }
+        text.push(b']');
+        Value::from(Json::parse_owned(text).expect("INVARIANT: items of a collection"))
     }
 }
 

@@ -68,7 +68,10 @@ fn filter(
         filters.push(Filter::anywhere(text));
     }
     let mut tests = 0;
-    for (name, values) in grouped(parent, asked) {
+    let groups = grouped(parent, asked);
+    // Each name is looked for in all records.
+    check_tests(groups.len())?;
+    for (name, values) in groups {
         let operator = OPERATORS.iter().find(|it| name.ends_with(**it));
         // A parameter that means nothing here is left out, so that a typo returns everything.
         if operator.is_some() || place.value.has_field(&name) {

@@ -11,7 +11,8 @@ use jsond_document::{
     spell_value,
 };
 use jsond_store::Place;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 const OPERATORS: [&str; 10] = [
     "lt",
@@ -64,8 +65,9 @@ pub(super) fn of_parameters<'a>(
         Some(Ok(json)) if matches!(json.kind(), Kind::Object | Kind::Array) => tree_of(&json),
         _ => {
             let mut tree = Tree::Members(Vec::new());
+            let fields = Fields::new(place);
             for (name, value) in pairs {
-                let is_field = || !asked.rules.is_strict && place.value.has_field(name);
+                let is_field = || !asked.rules.is_strict && fields.has(name);
                 match name.strip_suffix(LIKE) {
                     Some(path) if !asked.rules.is_strict && !is_field() => {
                         expressions.push(Filter::like(Name::Dotted(path), value));
@@ -87,6 +89,29 @@ pub(super) fn of_parameters<'a>(
     let filters = std::iter::once(compiler.filter(&tree)).chain(expressions);
     let filters: Result<_, _> = filters.collect();
     Ok(Filter::All(filters.map_err(|error| refused(&error))?))
+}
+
+/// Which names are those of members; each is looked for once, and only so many are.
+struct Fields<'a> {
+    place: &'a Place,
+    known: RefCell<HashMap<String, bool>>,
+}
+
+impl<'a> Fields<'a> {
+    fn new(place: &'a Place) -> Self {
+        let known = RefCell::default();
+        Self { place, known }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        let mut known = self.known.borrow_mut();
+        if let Some(has) = known.get(name) {
+            return *has;
+        }
+        let has = known.len() < FILTER_TESTS_MAX && self.place.value.has_field(name);
+        known.insert(name.to_owned(), has);
+        has
+    }
 }
 
 /// The tree that `_where` spells.
@@ -250,14 +275,20 @@ struct Compiler {
 }
 
 impl Compiler {
-    fn filter(&self, tree: &Tree) -> Result<Filter, SelectError> {
+    /// Counts one more test.
+    fn count(&self) -> Result<(), SelectError> {
         self.tests.update(|count| count + 1);
-        if self.tests.get() > FILTER_TESTS_MAX {
-            return Err(SelectError::TooMany {
-                what: "conditions",
-                max: FILTER_TESTS_MAX,
-            });
+        if self.tests.get() <= FILTER_TESTS_MAX {
+            return Ok(());
         }
+        Err(SelectError::TooMany {
+            what: "conditions",
+            max: FILTER_TESTS_MAX,
+        })
+    }
+
+    fn filter(&self, tree: &Tree) -> Result<Filter, SelectError> {
+        self.count()?;
         let Tree::Members(members) = tree else {
             return Ok(nothing());
         };
@@ -301,7 +332,7 @@ impl Compiler {
     }
 
     fn test(&self, name: &str, operator: &str, values: &Tree) -> Result<Filter, SelectError> {
-        self.tests.update(|count| count + 1);
+        self.count()?;
         let name = Name::Literal(name);
         let (one, values) = match values {
             Tree::Value(value) => (Some(value), std::slice::from_ref(value)),
