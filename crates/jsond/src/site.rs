@@ -20,7 +20,21 @@ pub const FILE_BYTES_MAX: u64 = 64 << 20;
 #[derive(Debug)]
 pub struct Files {
     folders: Vec<Dir>,
-    takes_all_methods: bool,
+    manner: Manner,
+}
+
+/// Which requests get a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Manner {
+    /// Those that read; of a page the ending may be left out.
+    #[default]
+    Plain,
+    /// The same, and all that name a file by its whole name.
+    Named,
+    /// All, whatever the method.
+    All,
+    /// Those that read, by the whole name; other pages may be let read it.
+    Exact,
 }
 
 /// A file that was found.
@@ -45,28 +59,39 @@ impl Files {
         };
         Ok(Self {
             folders: paths.iter().map(open).collect::<Result<_, _>>()?,
-            takes_all_methods: false,
+            manner: Manner::default(),
         })
     }
 
-    /// Answers any method with the file, as json-server does.
+    /// Answers other requests with files.
     #[must_use]
-    pub fn for_all_methods(self) -> Self {
-        Self {
-            takes_all_methods: true,
-            ..self
-        }
+    pub fn in_manner(self, manner: Manner) -> Self {
+        Self { manner, ..self }
+    }
+
+    /// Whether answers with files tell pages of other origins what others do.
+    #[must_use]
+    pub fn gives_leave(&self) -> bool {
+        self.manner == Manner::Exact
     }
 
     /// Finds the file that a request asks for.
     #[must_use]
     pub fn find(&self, head: &Parts) -> Option<FoundFile> {
-        let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&head.method);
-        if !reads && !self.takes_all_methods {
+        let asks = head.method == Method::OPTIONS;
+        let reads = matches!(head.method, Method::GET | Method::HEAD);
+        let (takes, guesses) = match self.manner {
+            Manner::Plain => (reads || asks, true),
+            Manner::Named => (true, reads || asks),
+            Manner::All => (true, true),
+            Manner::Exact => (reads, false),
+        };
+        if !takes {
             return None;
         }
         let path = path_of(head.uri.path())?;
-        self.folders.iter().find_map(|folder| find(folder, &path))
+        let found = |folder| find(folder, &path, guesses);
+        self.folders.iter().find_map(found)
     }
 }
 
@@ -98,7 +123,8 @@ fn path_of(target: &str) -> Option<PathBuf> {
     Some(path)
 }
 
-fn find(folder: &Dir, path: &Path) -> Option<FoundFile> {
+/// Finds a file by its name, and where it is guessed also by one without its ending.
+fn find(folder: &Dir, path: &Path, guesses: bool) -> Option<FoundFile> {
     let is_plain = !path.as_os_str().is_empty();
     let with_ending = || {
         let name = path.file_name()?.to_str()?;
@@ -107,7 +133,7 @@ fn find(folder: &Dir, path: &Path) -> Option<FoundFile> {
     let exact = is_plain.then(|| path.to_owned());
     let names = [
         exact,
-        is_plain.then(with_ending).flatten(),
+        (is_plain && guesses).then(with_ending).flatten(),
         Some(path.join("index.html")),
     ];
     names
@@ -237,7 +263,18 @@ mod tests {
         let folder = Folder::new();
         assert!(sent(&folder.files(), "POST", "/about").is_none());
         assert!(sent(&folder.files(), "OPTIONS", "/about").is_some());
-        assert!(sent(&folder.files().for_all_methods(), "POST", "/about").is_some());
+        let sends = |manner, method, target| {
+            let files = folder.files().in_manner(manner);
+            sent(&files, method, target).is_some()
+        };
+        assert!(sends(Manner::All, "POST", "/about"));
+        assert!(!sends(Manner::Named, "POST", "/about"));
+        assert!(sends(Manner::Named, "POST", "/about.html"));
+        assert!(sends(Manner::Named, "GET", "/about"));
+        assert!(!sends(Manner::Exact, "GET", "/about"));
+        assert!(!sends(Manner::Exact, "OPTIONS", "/about.html"));
+        assert!(sends(Manner::Exact, "GET", "/about.html"));
+        assert!(sends(Manner::Exact, "GET", "/"));
     }
 
     #[test]

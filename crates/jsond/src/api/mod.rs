@@ -163,7 +163,11 @@ impl Api {
         let (leave, granted) = self.access.admit(&head, caller);
         let file = self.files.as_ref().and_then(|files| files.find(&head));
         let (outcome, leave) = match (granted, file) {
-            (Ok(_), Some(file)) => (self.send_file(head, file), Leave::default()),
+            (Ok(_), Some(file)) => {
+                let gives = self.files.as_ref().is_some_and(|it| it.gives_leave());
+                let leave = if gives { leave } else { Leave::default() };
+                (self.send_file(head, file), leave)
+            }
             (Ok(grant), None) => (self.outcome(head, body, grant), leave),
             (Err(problem), _) => (Running::waiting(self.refuse(problem, *caller)), leave),
         };

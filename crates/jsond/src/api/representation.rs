@@ -198,7 +198,8 @@ impl Subject {
                 Unmade::NotFlat(error) => {
                     let mut offers = self.offers(&read.view);
                     offers.retain(|it| *it != Media::Csv);
-                    let media = choose_media(&read.headers, &offers);
+                    let otherwise = read.view.is_data.then_some(Media::Json);
+                    let media = choose_media(&read.headers, &offers).or(otherwise);
                     let media = media.ok_or_else(|| not_flat(&error, &offers))?;
                     value(place, media, read).map_err(Unmade::problem)
                 }

@@ -1,7 +1,7 @@
 //! Flags that make the server behave as another does: json-server, a slow network, a file server.
 
 use crate::api::{Api, Cors, CorsManner, JsonServer, JsonServerSettings, JsonServerVersion, Pause};
-use crate::site::Files;
+use crate::site::{Files, Manner};
 use anyhow::Context as _;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ pub(super) struct Flags {
     foreign_key_suffix: String,
 
     /// With --like: a JSON file of rewrite rules, {"/api/*": "/$1"}
-    #[arg(long, value_name = "FILE", requires = "like")]
+    #[arg(long, short = 'r', value_name = "FILE", requires = "like")]
     routes: Option<PathBuf>,
 
     /// With --like: pages of other ports get no leave to read and write
@@ -64,6 +64,7 @@ pub(super) struct Flags {
     /// Hold each answer back for so many milliseconds
     #[arg(
         long,
+        short = 'd',
         value_name = "MS",
         default_value_t = 0,
         hide_default_value = true,
@@ -164,11 +165,13 @@ impl Flags {
             let files = Files::open(&folders).map_err(|(path, error)| {
                 anyhow::anyhow!("--static: {} cannot be opened: {error}", path.display())
             })?;
-            let is_open = self.strict && self.like == Some(JsonServerVersion::One);
-            api = api.with_files(match is_open {
-                true => files.for_all_methods(),
-                false => files,
-            });
+            let manner = match (self.like, self.strict) {
+                (Some(JsonServerVersion::One), true) => Manner::All,
+                (Some(JsonServerVersion::One), false) => Manner::Named,
+                (Some(JsonServerVersion::ZeroSeventeen), _) => Manner::Exact,
+                (None, _) => Manner::Plain,
+            };
+            api = api.with_files(files.in_manner(manner));
         }
         let Some(version) = self.like else {
             return Ok(api);

@@ -15,6 +15,7 @@ mod signals;
 mod source;
 mod tls;
 mod token;
+mod word;
 
 use crate::client;
 use clap::Parser;
@@ -41,7 +42,7 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     match CommandLine::parse().command {
-        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Serve(arguments) => serve::run(*arguments),
         Command::Client(arguments) => client::run(arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Repair(arguments) => repair::run(&arguments),

@@ -3,6 +3,9 @@
 use super::bar::Bar;
 use super::listen::{Host, listen};
 use super::place::{Folder, Place};
+use super::word::{
+    parse_durability, parse_host, parse_id, parse_origin, parse_switch, parse_watch,
+};
 use super::{banner, lang, like, limits, print_error, reload, signals, source, tls};
 use crate::api::{Access, Api, Cors, Tokens};
 use crate::server::{self, Console, Settings, Tls};
@@ -10,13 +13,12 @@ use crate::wire::Lang;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use jsond_document::IdNames;
-use jsond_store::{Durability, Progress, Store, Watch};
+use jsond_store::{Durability, Progress, Store};
 use std::io::Write;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Serves a folder of JSON files over HTTP, and keeps them as plain JSON files
 ///
@@ -31,7 +33,7 @@ pub(super) struct Arguments {
 
     /// The address to listen on; without it, or as localhost, 127.0.0.1 and ::1, which only this
     /// machine reaches
-    #[arg(long, value_name = "ADDRESS", env = "JSOND_HOST")]
+    #[arg(long, short = 'H', value_name = "ADDRESS", env = "JSOND_HOST")]
     host: Option<Host>,
 
     /// The port; 0 picks a free one; without it 12345, and 3000 with --like
@@ -64,7 +66,7 @@ pub(super) struct Arguments {
     ///
     /// A collection is called by the last part of its path without .json: posts for posts.json, and
     /// for the member posts of a file. Give the option once for each collection.
-    #[arg(long = "id", value_name = "[COLLECTION=]NAME", value_parser = parse_id)]
+    #[arg(long = "id", short = 'i', value_name = "[COLLECTION=]NAME", value_parser = parse_id)]
     ids: Vec<String>,
 
     /// How edits of the files by other programs are noticed: auto, poll or off
@@ -72,8 +74,15 @@ pub(super) struct Arguments {
     /// auto: by what the system tells, or every two seconds where it tells nothing. poll: by looking
     /// every two seconds, for files that other machines write. off: not before jsond writes the same
     /// file, or starts.
-    #[arg(long, value_name = "HOW", default_value = "auto", value_parser = parse_watch)]
-    watch: Watch,
+    #[arg(
+        long,
+        short = 'w',
+        value_name = "HOW",
+        num_args = 0..=1,
+        default_value = "auto",
+        default_missing_value = "auto"
+    )]
+    watch: String,
 
     /// Keep the journal: segments that no file needs any more stay, for people to read
     #[arg(long)]
@@ -151,6 +160,19 @@ impl Arguments {
         self.port.unwrap_or_else(|| self.like.port())
     }
 
+    /// Takes the file of `--watch db.json`, as it is typed for json-server.
+    fn take_file(&mut self) -> Result<(), String> {
+        let Err(error) = parse_watch(&self.watch) else {
+            return Ok(());
+        };
+        let is_file = self.watch.ends_with(".json") || self.watch.ends_with(".json5");
+        if self.like.name().is_none() || !is_file || self.place.path != Path::new(".") {
+            return Err(format!("--watch: {error}"));
+        }
+        self.place.path = std::mem::replace(&mut self.watch, "auto".to_owned()).into();
+        Ok(())
+    }
+
     fn is_near(&self) -> bool {
         self.host().is_none_or(|host| host.is_loopback())
     }
@@ -209,60 +231,13 @@ Examples:
 
 Exit codes: 0 after a clean stop; 1 when something failed; 2 for wrong arguments.";
 
-fn parse_switch(text: &str) -> Result<bool, String> {
-    match text {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        _ => Err("it is on or off".to_owned()),
-    }
-}
-
-fn parse_durability(text: &str) -> Result<Durability, String> {
-    if text == "always" {
-        return Ok(Durability::Always);
-    }
-    let milliseconds = text
-        .strip_prefix("interval=")
-        .and_then(|it| it.parse::<u64>().ok());
-    match milliseconds {
-        Some(milliseconds @ 1..=60_000) => {
-            Ok(Durability::Interval(Duration::from_millis(milliseconds)))
-        }
-        _ => Err("it is always, or interval=MS with 1 to 60000 milliseconds".to_owned()),
-    }
-}
-
-fn parse_watch(text: &str) -> Result<Watch, String> {
-    match text {
-        "auto" => Ok(Watch::Auto),
-        "poll" => Ok(Watch::Poll),
-        "off" => Ok(Watch::Off),
-        _ => Err("it is auto, poll or off".to_owned()),
-    }
-}
-
-/// Judges one word; whether words go together shows when all are there.
-fn parse_id(word: &str) -> Result<String, String> {
-    let names = IdNames::parse([word]).map_err(|error| error.to_string());
-    names.map(|_| word.to_owned())
-}
-
-fn parse_host(word: &str) -> Result<String, String> {
-    match word.parse::<http::uri::Authority>() {
-        Ok(authority) if authority.port().is_none() && authority.host() == word => {
-            Ok(word.to_owned())
-        }
-        _ => Err("it is a host without a port, such as school.example".to_owned()),
-    }
-}
-
-fn parse_origin(word: &str) -> Result<String, String> {
-    let parsed = Cors::parse([word]).map_err(|error| error.to_string());
-    parsed.map(|_| word.to_owned())
-}
-
 /// Serves until a signal comes.
-pub(super) fn run(arguments: &Arguments) -> ExitCode {
+pub(super) fn run(mut arguments: Arguments) -> ExitCode {
+    if let Err(message) = arguments.take_file() {
+        print_error(&message);
+        return ExitCode::from(2);
+    }
+    let arguments = &arguments;
     let reached_by_others = arguments.host().filter(|host| !host.is_loopback());
     if let Some(host) = reached_by_others
         && let Some(message) = missing_consent(arguments, host)
@@ -331,6 +306,9 @@ fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
     // Before the port is known to anybody: who knows it may send a signal.
     let stop = signals::listen(files.is_none() && arguments.token_file.is_none())
         .context("signals cannot be listened for")?;
+    let limits = arguments.limits.limits();
+    let api = Api::new(Arc::clone(&store), access, limits);
+    let api = arguments.like.dress(api)?;
     announce(
         arguments,
         lang,
@@ -338,7 +316,6 @@ fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
         files.as_ref().zip(tls.as_ref()),
         &store,
     )?;
-    let limits = arguments.limits.limits();
     let settings = Settings {
         lang,
         dialogue: arguments.opens_dialogue(),
@@ -347,15 +324,7 @@ fn serve(arguments: &Arguments, ids: IdNames) -> anyhow::Result<bool> {
         limits,
     };
     let (console, console_thread) = Console::start(lang, std::io::stderr());
-    let served = server::run(
-        listeners,
-        arguments
-            .like
-            .dress(Api::new(Arc::clone(&store), access, limits))?,
-        settings,
-        console,
-        stop,
-    );
+    let served = server::run(listeners, api, settings, console, stop);
     let is_clean = store.stop();
     console_thread.join().ok();
     drop(folder);
@@ -397,7 +366,7 @@ fn open_store(folder: &Folder, arguments: &Arguments, ids: IdNames) -> anyhow::R
     let settings = jsond_store::Settings {
         durability: arguments.durability,
         ids,
-        watch: arguments.watch,
+        watch: parse_watch(&arguments.watch).unwrap_or_default(),
         history: arguments.history,
         folder: folder.elsewhere.clone(),
         ..Default::default()

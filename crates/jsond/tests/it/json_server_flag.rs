@@ -45,6 +45,17 @@ fn files_of_a_front_end_come_before_the_data() {
     one.get("/%2e%2e/db.json").is(404);
     let strict = serve(site(), ONE, &["--strict"]);
     assert_eq!(strict.post("/posts", "{}").is(200).text(), "<p>posts");
+    assert_eq!(one.post("/index.html", "{}").is(200).text(), "<p>home");
+    // 0.17 leaves nothing out of a name, and answers preflights itself.
+    let zero = serve(site(), ZERO_SEVENTEEN, &[]);
+    assert_eq!(zero.json("/posts").as_array().unwrap().len(), 2);
+    preflight(&zero, "http://localhost:5173").is(204);
+    let page = ["Origin: http://localhost:5173"];
+    let file = zero.request("GET", "/posts.html", &page, "").is(200);
+    assert_eq!(
+        file.need("Access-Control-Allow-Origin"),
+        "http://localhost:5173"
+    );
     // With folders of its own 0.17 looks into those only.
     let zero = serve(site(), ZERO_SEVENTEEN, &["--static", "more"]);
     assert_eq!(zero.body("/app.js"), "run()");
@@ -349,6 +360,26 @@ fn names_of_keys_and_ids_are_those_that_are_given() {
 fn arguments_are_taken_as_json_server_takes_them() {
     let server = server(ONE, &["--host", "localhost"]);
     server.get("/posts").is(200);
+    let folder = Arc::new(db());
+    for flags in [
+        ["--watch", "db.json", "--like", ONE],
+        ["--like", ONE, "-w", "db.json"],
+    ] {
+        let server = Server::start_on(folder.clone(), "", &flags);
+        assert_eq!(server.json("/posts/1")["title"], "a");
+    }
+    for last in ["--watch", "-w"] {
+        let path = folder.file("db.json").to_str().unwrap().to_owned();
+        let flags = ["--like", ZERO_SEVENTEEN, "-d", "1", "-i", "id", last];
+        let server = Server::start_on(folder.clone(), &path, &flags);
+        assert_eq!(server.json("/posts/1")["title"], "a");
+    }
+    let (code, text) = refused(&["serve", "--watch", "sometimes"]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("auto, poll or off"), "{text}");
+    let (code, text) = refused(&["serve", "--port", "0", "--static", "/nowhere"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(!text.contains("serves"), "nothing is announced: {text}");
     let (code, text) = refused(&["serve", "--strict"]);
     assert_eq!(code, Some(2), "{text}");
     let (code, text) = refused(&["serve", "--like", "express"]);

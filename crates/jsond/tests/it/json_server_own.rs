@@ -159,3 +159,31 @@ fn many_parameters_and_many_children_hold_up_nobody() {
         assert_eq!(server.json("/comments/7")["id"], 7);
     }
 }
+
+#[test]
+fn a_file_that_is_broken_at_the_start_says_where() {
+    for like in BOTH {
+        let server = serve(Folder::empty().with("db.json", "{\"a\":"), like, &[]);
+        let reply = server.get("/posts").is(500);
+        assert!(reply.text().contains("line"), "{}", reply.text());
+        server.post("/posts", "{}").is(409);
+    }
+}
+
+#[test]
+fn what_is_asked_in_another_way_is_answered_all_the_same() {
+    let zero = server(ZERO_SEVENTEEN, &[]);
+    let many: Vec<_> = (0..400).map(|id| format!("id={id}")).collect();
+    let found = zero.json(&format!("/posts?{}", many.join("&")));
+    assert_eq!(found.as_array().unwrap().len(), 2);
+    let fields = [JSON, "Prefer: return=minimal"];
+    let reply = zero.request("POST", "/posts", &fields, "{}").is(201);
+    assert_eq!(reply.need("Location"), "http://localhost/posts/3");
+    let one = server(ONE, &[]);
+    assert_eq!(one.json("//posts/1")["title"], "a");
+    one.post("/posts", r#"{"deep":{"er":{"est":1}}}"#).is(201);
+    let reply = one
+        .request("GET", "/posts", &["Accept: text/csv"], "")
+        .is(200);
+    assert_eq!(reply.need("Content-Type"), "application/json");
+}

@@ -12,7 +12,7 @@ use crate::api::problem::{Problem, ProblemKind};
 use http::Method;
 use http::header::{
     ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, HOST, HeaderMap,
-    HeaderName, HeaderValue, ORIGIN,
+    HeaderName, HeaderValue, ORIGIN, REFERER,
 };
 use http::request::Parts;
 
@@ -245,7 +245,20 @@ fn own(head: &Parts, caller: &Caller) -> Option<Origin> {
 /// given is anybody's.
 pub(in crate::api) fn is_of_other_site(head: &Parts) -> bool {
     let mut sites = head.headers.get_all(FETCH_SITE).iter();
-    sites.any(|site| site.as_bytes().eq_ignore_ascii_case(b"cross-site"))
+    if sites.any(|site| site.as_bytes().eq_ignore_ascii_case(b"cross-site")) {
+        return true;
+    }
+    let of_us = head.headers.get(HOST).map(HeaderValue::as_bytes);
+    let pages = head.headers.get_all(ORIGIN).iter();
+    let mut pages = pages.chain(head.headers.get_all(REFERER));
+    pages.any(|page| {
+        let text = page.to_str().unwrap_or_default();
+        let page = text.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        let authority = page.split("//").nth(1).unwrap_or_default();
+        let is_ours = of_us == Some(authority.as_bytes());
+        let origin = page.parse::<Origin>();
+        !is_ours && !origin.is_ok_and(|it| is_loopback(it.host()))
+    })
 }
 
 /// Judges whether a browser has sent this.

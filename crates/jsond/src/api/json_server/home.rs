@@ -1,9 +1,10 @@
 //! The page that lists the resources.
 
 use super::{Rules, resource};
+use crate::api::resource::path_of;
 use crate::web::{self, Html};
 use jsond_document::Kind;
-use jsond_store::Image;
+use jsond_store::{Address, Image};
 
 /// Rows of the page; nobody looks at more.
 const ROWS_MAX: usize = 2_000;
@@ -32,7 +33,7 @@ pub(super) fn page(image: &Image, rules: &Rules) -> String {
                         Kind::Array => counted(place.value.count()),
                         kind => kind.name().to_owned(),
                     };
-                    row(html, &format!("/{name}"), &what);
+                    row(html, name, &what);
                 }
             });
         });
@@ -65,14 +66,12 @@ fn counted(count: usize) -> String {
     }
 }
 
-fn row(html: &mut Html, path: &str, what: &str) {
-    let target = crate::api::resource::path_of(&jsond_store::Address(
-        path.split('/').skip(1).map(str::to_owned).collect(),
-    ));
+fn row(html: &mut Html, name: &str, what: &str) {
+    let target = path_of(&Address(vec![name.to_owned()]));
     html.element("tr", &[], |html| {
         html.element("td", &[], |html| {
             html.element("a", &[("href", &target)], |html| {
-                html.text(path);
+                html.text(&format!("/{name}"));
             });
         });
         html.element("td", &[], |html| {

@@ -11,7 +11,10 @@ const SCHEMA: &str = "$schema";
 ///
 /// *Errors*: 404, or that its file is broken.
 pub(super) fn find(image: &Image, name: &str) -> Result<Place, Problem> {
-    find_to_write(image, name).map_err(Problem::from)
+    find_to_write(image, name).map_err(|rejection| match rejection {
+        Rejection::Broken(error) => Problem::broken_on_read(error),
+        other => other.into(),
+    })
 }
 
 /// Finds the value of a name where it is written.

@@ -197,13 +197,21 @@ fn counts(id: &Json) -> bool {
 
 /// The largest number and one; where the largest id is none, the one that was made.
 fn next_id(place: &Place, made: &str) -> Json {
-    if let Some(largest) = place.value.largest_integer_id(place.id_name()) {
+    // From here on JavaScript cannot tell a number from the next.
+    let is_told = |largest: &u64| *largest < 1 << 53;
+    if let Some(largest) = place
+        .value
+        .largest_integer_id(place.id_name())
+        .filter(is_told)
+    {
         return number(&(largest + 1).to_string());
     }
     match place.value.largest_field(place.id_name()) {
         None => number("1"),
         Some(largest) => match (largest.kind(), largest.as_str().parse::<f64>()) {
-            (Kind::Number, Ok(largest)) => number(&jsond_document::spell_number(largest + 1.0)),
+            (Kind::Number, Ok(largest)) if largest < 9_007_199_254_740_992.0 => {
+                number(&jsond_document::spell_number(largest + 1.0))
+            }
             _ => Json::string(made),
         },
     }

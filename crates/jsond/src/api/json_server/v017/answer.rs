@@ -25,7 +25,7 @@ const METHODS: &str = "GET,HEAD,PUT,PATCH,POST,DELETE";
 
 /// The function that an answer is to call.
 pub(super) fn callback_of(head: &Parts) -> Option<String> {
-    if head.method != Method::GET {
+    if !matches!(head.method, Method::GET | Method::HEAD) {
         return None;
     }
     let name = query_value(head, "callback")?;
@@ -97,9 +97,10 @@ pub(super) fn encode(
             let address = applied.written.first().cloned();
             let is_minimal = shown == crate::api::action::Shown::Nothing;
             let mut response = encode::encode(Ok(Outcome::Applied { applied, shown }), facts);
-            if !is_minimal {
-                written(&mut response, asked, effect, address);
+            if effect == Effect::Removed && !is_minimal {
+                set_body(&mut response, JSON, "{}\n");
             }
+            written(&mut response, asked, address);
             response
         }
         Ok(outcome) => {
@@ -125,16 +126,8 @@ pub(super) fn encode(
 
 const SCRIPTS: &str = "A page of another site asks for a script with data; it gets none.";
 
-/// What a write shows.
-fn written(
-    response: &mut Response<Body>,
-    asked: &Conversation,
-    effect: Effect,
-    address: Option<Address>,
-) {
-    if effect == Effect::Removed {
-        set_body(response, JSON, "{}\n");
-    }
+/// Where what was posted is.
+fn written(response: &mut Response<Body>, asked: &Conversation, address: Option<Address>) {
     let Some(address) = address.filter(|_| asked.method == Method::POST) else {
         return;
     };

@@ -75,7 +75,11 @@ fn filter(
         let operator = OPERATORS.iter().find(|it| name.ends_with(**it));
         // A parameter that means nothing here is left out, so that a typo returns everything.
         if operator.is_some() || place.value.has_field(&name) {
-            tests += values.len();
+            // Equal values are found at once, however many there are.
+            tests += match operator {
+                None | Some(&"_ne") => 1,
+                Some(_) => values.len(),
+            };
             check_tests(tests)?;
             filters.push(condition(&name, operator.copied(), values)?);
         }

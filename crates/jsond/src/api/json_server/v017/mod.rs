@@ -164,7 +164,7 @@ fn post(
     parent: Option<(String, String)>,
     asked: &Asked<'_>,
 ) -> Result<Change, Problem> {
-    let place = resource::find(asked.served.image, &name)?;
+    let place = resource::find_to_write(asked.served.image, &name)?;
     let mut body = body::parse(asked)?;
     if let Some((key, id)) = parent.filter(|_| body.kind() == Kind::Object) {
         body = body.with_member(&key, &Json::string(&id));

@@ -31,7 +31,7 @@ pub(super) struct One;
 
 impl Version for One {
     fn route(&self, segments: Vec<String>, _image: &Image, _rules: &Rules) -> Route {
-        let mut segments = segments.into_iter();
+        let mut segments = segments.into_iter().skip_while(String::is_empty);
         match (segments.next(), segments.next(), segments.next()) {
             (None, ..) => Route::Home,
             (Some(name), None, _) => Route::named(name),
