@@ -187,3 +187,15 @@ fn what_is_asked_in_another_way_is_answered_all_the_same() {
         .is(200);
     assert_eq!(reply.need("Content-Type"), "application/json");
 }
+
+#[test]
+fn names_with_slashes_are_linked_to_and_ids_stay_apart() {
+    let db = r#"{"a/b":[{"id":1}],"big":[{"id":9007199254740992}],"huge":[{"id":1e308}]}"#;
+    let server = serve(Folder::empty().with("db.json", db), ZERO_SEVENTEEN, &[]);
+    assert!(server.body("/").contains("href=\"/a%2Fb\""));
+    assert_eq!(server.json("/a%2Fb/1")["id"], 1);
+    for name in ["/big", "/huge"] {
+        let made = [(); 2].map(|()| server.post(name, "{}").is(201).json()["id"].clone());
+        assert!(made[0].is_string() && made[0] != made[1], "{made:?}");
+    }
+}
