@@ -6,7 +6,7 @@
 use crate::json::{Json, Kind};
 use crate::scan;
 use crate::select::text_of;
-use crate::string::quote;
+use crate::string::{quote, reads_as};
 use crate::value::Value;
 use crate::view::View;
 use std::collections::HashMap;
@@ -205,8 +205,9 @@ fn name_of(spelled: &[u8]) -> String {
     crate::string::unquote(spelled).into_owned()
 }
 
+/// Appends a member to an object that is being written.
 fn push_member(name: &[u8], value: View<'_>, out: &mut Vec<u8>) {
-    if out.len() > 1 {
+    if out.last() != Some(&b'{') {
         out.push(b',');
     }
     out.extend_from_slice(name);
@@ -243,19 +244,11 @@ fn list(records: &[View<'_>]) -> Json {
 fn member<'a>(record: View<'a>, name: &str) -> Option<View<'a>> {
     match (record.kind(), record.text()) {
         (Kind::Object, Some(text)) => {
-            let entry = scan::members(text, 0).find(|it| is_called(&text[it.name.clone()], name));
+            let entry = scan::members(text, 0).find(|it| reads_as(&text[it.name.clone()], name));
             entry.map(|it| View::of_text(&text[it.value]))
         }
         (Kind::Object, None) => record.member_of_tree(name),
         _ => None,
-    }
-}
-
-/// Judges whether a name as it is spelled, with its quotes, is this name.
-fn is_called(spelled: &[u8], name: &str) -> bool {
-    match memchr::memchr(b'\\', spelled) {
-        None => &spelled[1..spelled.len() - 1] == name.as_bytes(),
-        Some(_) => crate::string::unquote(spelled) == name,
     }
 }
 
@@ -273,36 +266,21 @@ fn key_of(value: View<'_>, is_typed: bool) -> Option<Vec<u8>> {
 
 /// Writes an object with a member set, or left out.
 fn write_with(record: View<'_>, name: &str, value: Option<&Json>, out: &mut Vec<u8>) {
-    let start = out.len();
-    let mut value = value;
+    let mut value = value.map(|it| View::of_text(it.as_bytes()));
     let mut is_there = false;
     out.push(b'{');
-    let separate = |out: &mut Vec<u8>| {
-        if out.len() > start + 1 {
-            out.push(b',');
-        }
-    };
     for entry in record.entries() {
-        if is_called(entry.name, name) {
-            is_there = true;
-            if let Some(value) = value.take() {
-                separate(out);
-                out.extend_from_slice(entry.name);
-                out.push(b':');
-                out.extend_from_slice(value.as_bytes());
-            }
+        if !reads_as(entry.name, name) {
+            push_member(entry.name, entry.value, out);
             continue;
         }
-        separate(out);
-        out.extend_from_slice(entry.name);
-        out.push(b':');
-        entry.value.write_to(out);
+        is_there = true;
+        if let Some(value) = value.take() {
+            push_member(entry.name, value, out);
+        }
     }
     if let Some(value) = value.filter(|_| !is_there) {
-        separate(out);
-        out.extend_from_slice(quote(name).as_bytes());
-        out.push(b':');
-        out.extend_from_slice(value.as_bytes());
+        push_member(quote(name).as_bytes(), value, out);
     }
     out.push(b'}');
 }

@@ -18,8 +18,10 @@ use std::time::Duration;
 
 /// How requests are read and answers written. Pure.
 pub(super) trait Dialect: Debug + Send + Sync {
-    /// Turns a request into the one that it stands for.
-    fn rewrite(&self, _head: &mut Parts) {}
+    /// The request that one stands for, if it stands for another.
+    fn rewritten(&self, _head: &Parts) -> Option<Parts> {
+        None
+    }
 
     /// How long an answer is to wait besides what it takes.
     fn pause(&self, _head: &Parts) -> Duration {

@@ -56,7 +56,7 @@ use crate::limits::{self, Limits};
 use crate::site::{Files, FoundFile};
 use crate::wire::Lang;
 use access::{Grant, Leave};
-use action::{Outcome, Read};
+use action::{Action, Outcome, Read};
 use bytes::Bytes;
 use codings::Codings;
 use dialect::{Dialect, Native};
@@ -156,8 +156,8 @@ impl Api {
     ///
     /// *Cancel*: a write that was submitted happens all the same.
     pub fn handle(&self, request: Request<Bytes>, caller: &Caller) -> Running<'_, Response<Body>> {
-        let (mut head, body) = request.into_parts();
-        self.dialect.rewrite(&mut head);
+        let (head, body) = request.into_parts();
+        let head = self.dialect.rewritten(&head).unwrap_or(head);
         let facts = self.dialect.facts(&head, caller);
         let pause = self.pause.length() + self.dialect.pause(&head);
         let (leave, granted) = self.access.admit(&head, caller);
@@ -188,27 +188,29 @@ impl Api {
         if !body.is_empty() {
             return Running::waiting(self.outcome_of_body(head, body, grant));
         }
-        let image = self.store.image();
-        let bytes = self.dialect.bytes(&head, &image);
-        if bytes < limits::HEAVY_BYTES_MIN {
-            let (image, limits) = (&image, &self.limits);
-            let served = Served { image, limits };
-            let action = self.dialect.decode(head, body, &served, &grant);
-            return match action {
-                Ok(action) => perform::perform(self, action),
-                Err(problem) => Running::Done(Err(problem)),
-            };
-        }
-        let (dialect, limits) = (Arc::clone(&self.dialect), self.limits);
-        let job = move || {
-            let (image, limits) = (&image, &limits);
-            dialect.decode(head, body, &Served { image, limits }, &grant)
-        };
-        let action = self.heavy.run_for(bytes, job);
+        let bytes = self.dialect.bytes(&head, &self.store.image());
+        let action = self.decode(head, body, grant, bytes);
         action.then(|action| match action {
             Ok(action) => perform::perform(self, action),
             Err(problem) => Running::Done(Err(problem)),
         })
+    }
+
+    /// Decodes a request for which so many bytes have to be read; many take a good part of a second.
+    fn decode(
+        &self,
+        head: Parts,
+        body: Bytes,
+        grant: Grant,
+        bytes: usize,
+    ) -> Running<'static, Result<Action, Problem>> {
+        let (dialect, image) = (Arc::clone(&self.dialect), self.store.image());
+        let limits = self.limits;
+        let job = move || {
+            let (image, limits) = (&image, &limits);
+            dialect.decode(head, body, &Served { image, limits }, &grant)
+        };
+        self.heavy.run_for(bytes, job)
     }
 
     fn send_file(&self, head: Parts, file: FoundFile) -> Running<'_, Result<Outcome, Problem>> {
@@ -258,15 +260,8 @@ impl Api {
             true => self.without_coding(&head, body, &grant).await?,
             false => body,
         };
-        let (image, limits) = (self.store.image(), self.limits);
-        let dialect = Arc::clone(&self.dialect);
         let bytes = body.len();
-        // Reading a large body as JSON takes a good part of a second.
-        let job = move || {
-            let (image, limits) = (&image, &limits);
-            dialect.decode(head, body, &Served { image, limits }, &grant)
-        };
-        let action = self.heavy.run_for(bytes, job).done().await?;
+        let action = self.decode(head, body, grant, bytes).done().await?;
         perform::perform(self, action).done().await
     }
 
@@ -297,19 +292,16 @@ impl Api {
         head: &Parts,
         caller: &Caller,
     ) -> Result<(), Box<Response<Body>>> {
-        let mut head = head.clone();
-        self.dialect.rewrite(&mut head);
-        let (leave, granted) = self.access.admit(&head, caller);
+        let rewritten = self.dialect.rewritten(head);
+        let head = rewritten.as_ref().unwrap_or(head);
+        let (leave, granted) = self.access.admit(head, caller);
         let image = self.store.image();
-        let check = |grant| self.dialect.check_head(&head, &image, &grant);
+        let check = |grant| self.dialect.check_head(head, &image, &grant);
         let Err(problem) = granted.and_then(check) else {
             return Ok(());
         };
         Box::pin(self.access.hold_back(&problem, caller)).await;
-        let facts = self.dialect.facts(&head, caller);
-        let mut response = self.dialect.encode(Err(problem), &facts);
-        leave.mark(&mut response);
-        Err(Box::new(response))
+        Err(Box::new(self.refused(problem, head, caller, leave)))
     }
 
     /// Makes the response to a request whose head was read and whose body was not.
@@ -322,8 +314,17 @@ impl Api {
         detail: &str,
     ) -> Response<Body> {
         let (leave, _) = self.access.admit(head, caller);
+        self.refused(Problem::of_status(status, detail), head, caller, leave)
+    }
+
+    fn refused(
+        &self,
+        problem: Problem,
+        head: &Parts,
+        caller: &Caller,
+        leave: Leave,
+    ) -> Response<Body> {
         let facts = self.dialect.facts(head, caller);
-        let problem = Problem::of_status(status, detail);
         let mut response = self.dialect.encode(Err(problem), &facts);
         leave.mark(&mut response);
         response

@@ -30,7 +30,7 @@ use crate::api::view::View;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Response};
-use jsond_document::{Json, Kind, Value};
+use jsond_document::{FILTER_TESTS_MAX, Json, Kind, SelectError, Value};
 use jsond_store::{Address, Image, Place};
 use rewrite::Rewrites;
 use route::Route;
@@ -114,14 +114,17 @@ trait Version: Debug + Send + Sync {
     /// Which resource a path means.
     fn route(&self, segments: Vec<String>, image: &Image, rules: &Rules) -> Route;
 
-    /// What of a collection is wanted.
-    fn list(&self, name: &str, place: &Place, asked: &Asked<'_>) -> Result<View, Problem>;
+    /// What of a collection is wanted; `parent` is the condition that a nested route is.
+    fn list(
+        &self,
+        name: &str,
+        parent: Option<&(String, String)>,
+        place: &Place,
+        asked: &Asked<'_>,
+    ) -> Result<View, Problem>;
 
     /// What of an item is wanted.
     fn item(&self, name: &str, asked: &Asked<'_>) -> Result<View, Problem>;
-
-    /// The object that a body is.
-    fn body(&self, asked: &Asked<'_>) -> Result<Json, Problem>;
 
     /// The change that a request asks for.
     fn write(&self, route: &Route, asked: &Asked<'_>) -> Result<write::Change, Problem>;
@@ -185,10 +188,10 @@ impl JsonServer {
                 return text(Media::Json, rules, asked);
             }
             Route::Whole => (Address::default(), data_view()),
-            Route::Named { name, .. } => {
+            Route::Named { name, parent } => {
                 let place = resource::find(image, name)?;
                 let view = match place.value.kind() {
-                    Kind::Array => self.version.list(name, &place, &asked)?,
+                    Kind::Array => self.version.list(name, parent.as_ref(), &place, &asked)?,
                     _ => data_view(),
                 };
                 (place.canonical(), view)
@@ -206,9 +209,11 @@ impl JsonServer {
 }
 
 impl Dialect for JsonServer {
-    fn rewrite(&self, head: &mut Parts) {
-        self.rules.rewrites.apply(head);
-        self.version.rewrite(head);
+    fn rewritten(&self, head: &Parts) -> Option<Parts> {
+        let mut head = head.clone();
+        self.rules.rewrites.apply(&mut head);
+        self.version.rewrite(&mut head);
+        Some(head)
     }
 
     fn pause(&self, head: &Parts) -> Duration {
@@ -290,6 +295,17 @@ impl Asked<'_> {
 /// Judges a parameter's name; `name[]` is another way to give several values.
 fn is_called(parameter: &str, name: &str) -> bool {
     parameter.strip_suffix("[]").unwrap_or(parameter) == name
+}
+
+/// Judges whether there are not too many conditions: each is judged for each record.
+fn check_tests(count: usize) -> Result<(), SelectError> {
+    if count <= FILTER_TESTS_MAX {
+        return Ok(());
+    }
+    Err(SelectError::TooMany {
+        what: "conditions",
+        max: FILTER_TESTS_MAX,
+    })
 }
 
 /// The view of a value as it is, as data.

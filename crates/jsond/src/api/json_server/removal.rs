@@ -5,7 +5,7 @@ use super::inflect::plural;
 use super::relation::key_of_parent;
 use super::resource::{self, item_of};
 use super::write::pointer;
-use jsond_document::{Json, Kind, PatchOperation, Value, id_text};
+use jsond_document::{Json, Kind, PatchOperation, Value, id_of_value, id_text};
 use jsond_store::{Image, Place};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -51,7 +51,7 @@ impl Dependents {
         match self {
             Self::Stay => {}
             Self::Go { of, key } => {
-                let is_child = |item: &Value| key_in(item, key).is_some_and(|it| it == id);
+                let is_child = |item: &Value| id_of_value(item, key).is_some_and(|it| it == id);
                 removal.remove_where(of, is_child);
             }
             Self::Forget { of, key } => removal.forget(of, key, id),
@@ -59,11 +59,6 @@ impl Dependents {
         }
         removal.operations()
     }
-}
-
-/// The key in a member of an item, as text.
-fn key_in(item: &Value, name: &str) -> Option<String> {
-    id_text(&item.member(name)?.to_json())
 }
 
 /// So many items of a collection are removed one by one; of more the collection is written anew, for
@@ -138,7 +133,7 @@ impl Removal {
         let gone_index = self.gone[&0].first().copied().unwrap_or_default();
         let gone_id = self.collections[0].1.value.element(gone_index);
         let id_name = self.collections[0].1.id_name().to_owned();
-        let gone_id = gone_id.and_then(|item| key_in(&item, &id_name));
+        let gone_id = gone_id.and_then(|item| id_of_value(&item, &id_name));
         // Few names stand in very many items.
         let mut parents_of: HashMap<String, Option<usize>> = HashMap::new();
         for (at, (_, place)) in self.collections.iter().enumerate() {

@@ -4,7 +4,7 @@
 use super::super::Rules;
 use super::super::encode::{is_missing, put, set_body};
 use super::list;
-use super::query_value;
+use super::{pairs_of, query_value};
 use crate::api::access::{Caller, is_of_other_site};
 use crate::api::action::Outcome;
 use crate::api::encode::{self, Body, Conversation, Facts};
@@ -41,12 +41,16 @@ pub(super) fn facts(head: &Parts, caller: &Caller, rules: &Rules) -> Facts {
     let host = host.or(head.uri.authority().map(http::uri::Authority::as_str));
     let scheme = if caller.is_secure { "https" } else { "http" };
     let target = head.uri.path_and_query().map_or("/", |it| it.as_str());
-    let has = |name| query_value(head, name).is_some_and(|it| !it.is_empty());
+    let pairs = pairs_of(head);
+    let first = |name| {
+        pairs
+            .iter()
+            .find(|(it, _)| it == name)
+            .map(|(_, value)| value.as_str())
+    };
+    let has = |name| first(name).is_some_and(|it| !it.is_empty());
     let is_paged = has("_page");
-    let (page, limit) = list::page(
-        query_value(head, "_page").as_deref(),
-        query_value(head, "_limit").as_deref(),
-    );
+    let (page, limit) = list::page(first("_page"), first("_limit"));
     Facts::of(head).with(Conversation {
         method: head.method.clone(),
         origin: format!("{scheme}://{}", host.unwrap_or("localhost")),
@@ -59,11 +63,7 @@ pub(super) fn facts(head: &Parts, caller: &Caller, rules: &Rules) -> Facts {
     })
 }
 
-pub(super) fn encode(
-    outcome: Result<Outcome, Problem>,
-    facts: &Facts,
-    _rules: &Rules,
-) -> Response<Body> {
+pub(super) fn encode(outcome: Result<Outcome, Problem>, facts: &Facts) -> Response<Body> {
     let Some(asked) = facts.conversation() else {
         return encode::encode(outcome, facts);
     };

@@ -1,12 +1,10 @@
 //! What of a collection the parameters of json-server 0.17 ask for.
 
 use super::{Asked, data_view, joins};
-use crate::api::json_server::parse_int;
+use crate::api::json_server::{check_tests, parse_int};
 use crate::api::problem::Problem;
 use crate::api::view::{View, refused};
-use jsond_document::{
-    Collation, FILTER_TESTS_MAX, Filter, Json, Name, Order, Part, SelectError, Selection,
-};
+use jsond_document::{Collation, Filter, Json, Name, Order, Part, SelectError, Selection};
 use jsond_store::Place;
 
 /// The parameters that are never conditions.
@@ -22,8 +20,12 @@ const PER_PAGE: i64 = 10;
 const OPERATORS: [&str; 4] = ["_lte", "_gte", "_ne", "_like"];
 
 /// Reads the parameters.
-pub(super) fn view(name: &str, place: &Place, asked: &Asked<'_>) -> Result<View, Problem> {
-    let parent = parent_of(asked);
+pub(super) fn view(
+    name: &str,
+    parent: Option<&(String, String)>,
+    place: &Place,
+    asked: &Asked<'_>,
+) -> Result<View, Problem> {
     let joins = joins(name, asked)?;
     if asked.pairs.is_empty() && parent.is_none() {
         return Ok(View {
@@ -45,21 +47,8 @@ pub(super) fn view(name: &str, place: &Place, asked: &Asked<'_>) -> Result<View,
     })
 }
 
-/// The condition that a nested route is.
-fn parent_of(asked: &Asked<'_>) -> Option<(String, String)> {
-    let path = asked.head.uri.path();
-    let target = crate::api::resource::parse_target(path).ok()?;
-    let crate::api::resource::Target::Address { address, .. } = target else {
-        return None;
-    };
-    match super::super::route::segments(address).as_slice() {
-        [above, id, _] => Some((super::key_of_parent(above, asked.rules), id.clone())),
-        _ => None,
-    }
-}
-
 fn filter(
-    parent: Option<(String, String)>,
+    parent: Option<&(String, String)>,
     place: &Place,
     asked: &Asked<'_>,
 ) -> Result<Filter, SelectError> {
@@ -87,18 +76,8 @@ fn filter(
     Ok(Filter::All(filters))
 }
 
-fn check_tests(count: usize) -> Result<(), SelectError> {
-    if count <= FILTER_TESTS_MAX {
-        return Ok(());
-    }
-    Err(SelectError::TooMany {
-        what: "conditions",
-        max: FILTER_TESTS_MAX,
-    })
-}
-
 /// The conditions, with all values of a name together.
-fn grouped(parent: Option<(String, String)>, asked: &Asked<'_>) -> Vec<(String, Vec<String>)> {
+fn grouped(parent: Option<&(String, String)>, asked: &Asked<'_>) -> Vec<(String, Vec<String>)> {
     let pairs = asked.pairs.iter().map(|(name, value)| {
         // `name[]` and `name[0]` are ways to give several values.
         let name = name.split_once('[').map_or(name.as_str(), |(name, _)| name);
@@ -112,8 +91,8 @@ fn grouped(parent: Option<(String, String)>, asked: &Asked<'_>) -> Vec<(String, 
         }
     }
     if let Some((key, id)) = parent {
-        groups.retain(|(name, _)| *name != key);
-        groups.push((key, vec![id]));
+        groups.retain(|(name, _)| name != key);
+        groups.push((key.clone(), vec![id.clone()]));
     }
     groups
 }
@@ -126,8 +105,7 @@ fn condition(
     let path = name
         .strip_suffix(operator.unwrap_or_default())
         .unwrap_or(name);
-    let path = path.replace('[', ".").replace(']', "");
-    let path = Name::Dotted(&path);
+    let path = Name::Dotted(path);
     let ordered = |order| {
         let each = values
             .iter()
@@ -165,7 +143,7 @@ fn part(asked: &Asked<'_>) -> Option<Part> {
     let number = |name| given(name).map(|text| parse_int(text).unwrap_or(0));
     let start = number("_start").unwrap_or(0);
     let (start, end) = if given("_page").is_some() {
-        let (page, limit) = page_of(asked);
+        let (page, limit) = page(asked.first("_page"), asked.first("_limit"));
         let end = page.saturating_mul(limit);
         (end.saturating_sub(limit), end)
     } else if let Some(end) = number("_end") {
@@ -175,11 +153,6 @@ fn part(asked: &Asked<'_>) -> Option<Part> {
         (start, start.saturating_add(limit))
     };
     Some(Part::Between { start, end })
-}
-
-/// The number of a page and how many records it has.
-fn page_of(asked: &Asked<'_>) -> (i64, i64) {
-    page(asked.first("_page"), asked.first("_limit"))
 }
 
 /// The number of a page and how many records it has, by the parameters that ask for it.

@@ -81,8 +81,14 @@ impl Version for ZeroSeventeen {
         }
     }
 
-    fn list(&self, name: &str, place: &Place, asked: &Asked<'_>) -> Result<View, Problem> {
-        list::view(name, place, asked)
+    fn list(
+        &self,
+        name: &str,
+        parent: Option<&(String, String)>,
+        place: &Place,
+        asked: &Asked<'_>,
+    ) -> Result<View, Problem> {
+        list::view(name, parent, place, asked)
     }
 
     fn item(&self, name: &str, asked: &Asked<'_>) -> Result<View, Problem> {
@@ -90,10 +96,6 @@ impl Version for ZeroSeventeen {
             joins: joins(name, asked)?,
             ..data_view()
         })
-    }
-
-    fn body(&self, asked: &Asked<'_>) -> Result<Json, Problem> {
-        body::parse(asked)
     }
 
     fn write(&self, route: &Route, asked: &Asked<'_>) -> Result<Change, Problem> {
@@ -110,7 +112,7 @@ impl Version for ZeroSeventeen {
             (&Method::PUT | &Method::PATCH, Route::Named { name, parent: None }) => {
                 Ok(Change::Single(SingleWrite {
                     name,
-                    body: self.body(asked)?,
+                    body: body::parse(asked)?,
                     effect: Effect::Replaced,
                     assigns: method == Method::PATCH,
                 }))
@@ -127,9 +129,9 @@ impl Version for ZeroSeventeen {
         &self,
         outcome: Result<Outcome, Problem>,
         facts: &Facts,
-        rules: &Rules,
+        _rules: &Rules,
     ) -> Response<Body> {
-        answer::encode(outcome, facts, rules)
+        answer::encode(outcome, facts)
     }
 }
 
@@ -210,9 +212,14 @@ fn joins(name: &str, asked: &Asked<'_>) -> Result<Option<Box<Joins>>, Problem> {
     }))
 }
 
+/// The parameters of a target; none where they cannot be read, which is told elsewhere.
+fn pairs_of(head: &Parts) -> Vec<(String, String)> {
+    let query = head.uri.query().unwrap_or_default();
+    parse_form(query.as_bytes()).unwrap_or_default()
+}
+
 /// The first value of a parameter of a target.
 fn query_value(head: &Parts, name: &str) -> Option<String> {
-    let pairs = parse_form(head.uri.query()?.as_bytes()).ok()?;
-    let found = pairs.into_iter().find(|(it, _)| it == name);
+    let found = pairs_of(head).into_iter().find(|(it, _)| it == name);
     found.map(|(_, value)| value)
 }

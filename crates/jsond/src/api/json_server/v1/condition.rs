@@ -2,7 +2,7 @@
 //!
 //! Both spell a tree of members, operators and values; from the tree comes the filter.
 
-use super::super::members;
+use super::super::{check_tests, members};
 use super::Asked;
 use crate::api::problem::{Problem, ProblemKind};
 use crate::api::view::refused;
@@ -278,13 +278,7 @@ impl Compiler {
     /// Counts one more test.
     fn count(&self) -> Result<(), SelectError> {
         self.tests.update(|count| count + 1);
-        if self.tests.get() <= FILTER_TESTS_MAX {
-            return Ok(());
-        }
-        Err(SelectError::TooMany {
-            what: "conditions",
-            max: FILTER_TESTS_MAX,
-        })
+        check_tests(self.tests.get())
     }
 
     fn filter(&self, tree: &Tree) -> Result<Filter, SelectError> {

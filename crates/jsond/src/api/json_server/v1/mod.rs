@@ -40,7 +40,13 @@ impl Version for One {
         }
     }
 
-    fn list(&self, name: &str, place: &Place, asked: &Asked<'_>) -> Result<View, Problem> {
+    fn list(
+        &self,
+        name: &str,
+        _parent: Option<&(String, String)>,
+        place: &Place,
+        asked: &Asked<'_>,
+    ) -> Result<View, Problem> {
         list::view(name, place, asked)
     }
 
@@ -49,18 +55,6 @@ impl Version for One {
             joins: joins(name, asked, !asked.rules.is_strict)?,
             ..data_view()
         })
-    }
-
-    fn body(&self, asked: &Asked<'_>) -> Result<Json, Problem> {
-        let json = match asked.body.is_empty() {
-            true => Json::parse(b"{}"),
-            false => Json::parse(&asked.body),
-        };
-        let json = json.map_err(Problem::malformed_json)?;
-        match json.kind() {
-            Kind::Object => Ok(json),
-            _ => Err(Problem::new(ProblemKind::MalformedRequest, NO_OBJECT)),
-        }
     }
 
     fn write(&self, route: &Route, asked: &Asked<'_>) -> Result<Change, Problem> {
@@ -87,7 +81,7 @@ impl Version for One {
         if !is_write {
             return Err(Problem::not_found());
         }
-        let body = self.body(asked)?;
+        let body = body(asked)?;
         Ok(match route.clone() {
             Route::Named { name, .. } if method == Method::POST => Change::Create(Create {
                 name,
@@ -149,6 +143,19 @@ impl Version for One {
 const METHODS: &str = "GET, HEAD, PUT, PATCH, POST, DELETE";
 
 const NO_OBJECT: &str = "Body must be a JSON object";
+
+/// The object that a body is.
+fn body(asked: &Asked<'_>) -> Result<Json, Problem> {
+    let json = match asked.body.is_empty() {
+        true => Json::parse(b"{}"),
+        false => Json::parse(&asked.body),
+    };
+    let json = json.map_err(Problem::malformed_json)?;
+    match json.kind() {
+        Kind::Object => Ok(json),
+        _ => Err(Problem::new(ProblemKind::MalformedRequest, NO_OBJECT)),
+    }
+}
 
 fn media_of<'a>(asked: &'a Asked<'_>) -> &'a str {
     let line = asked.head.headers.get(CONTENT_TYPE);
