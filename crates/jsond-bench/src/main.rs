@@ -51,6 +51,9 @@ enum Command {
     /// Runs within `writes`
     #[command(hide = true)]
     Syncs(writes::Syncs),
+    /// Runs within `writes`
+    #[command(hide = true)]
+    Least(rival::Least),
 }
 
 fn main() -> ExitCode {
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Start(arguments) => start::run(&arguments),
         Command::Cores(arguments) => cores::run(&arguments),
         Command::Syncs(arguments) => writes::sync_again(&arguments),
+        Command::Least(arguments) => rival::serve_least(&arguments),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,7 +2,7 @@
 //! etcd and PostgreSQL, each told to sync before it acknowledges. All run at the same time, each on
 //! the core of the servers while the others are idle.
 
-use crate::data::{Corpus, FIELD, Kind, grade_text};
+use crate::data::{Corpus, FIELD, Kind, Shape, grade_text};
 use crate::load::{EtcdPut, Load, PostgresUpdate, Protocol, Put, RedisSet, run_for};
 use crate::rival::{self, Entry};
 use crate::say;
@@ -63,6 +63,7 @@ struct Figures {
     redis: Rates,
     etcd: Rates,
     postgres: Rates,
+    least: Rates,
 }
 
 /// How many bytes are synced in the comparison: about a change in the journal.
@@ -122,7 +123,7 @@ fn measure(
         if round % 2 == 0 {
             ours(&mut figures.jsond)?;
         }
-        rivals.ask(figures, many, time)?;
+        rivals.ask(corpus.shape, figures, many, time)?;
         if round % 2 == 1 {
             ours(&mut figures.jsond)?;
         }
@@ -137,6 +138,7 @@ struct Rivals {
     redis: Entry,
     etcd: Entry,
     postgres: Entry,
+    least: Entry,
     /// As whom one speaks to PostgreSQL.
     user: String,
 }
@@ -152,29 +154,32 @@ impl Rivals {
             redis: Entry::of("Redis", rival::redis(setup)),
             etcd: Entry::of("etcd", rival::etcd(setup)),
             postgres: Entry::of("PostgreSQL", postgres),
+            least: Entry::of("the least", rival::least(setup)),
             user,
         }
     }
 
     fn entries(&self) -> impl Iterator<Item = &Entry> {
-        [&self.redis, &self.etcd, &self.postgres].into_iter()
+        [&self.redis, &self.etcd, &self.postgres, &self.least].into_iter()
     }
 
     /// Asks those that are there, one after the other.
-    fn ask(&self, figures: &mut Figures, many: Load, time: Duration) -> Result<()> {
+    fn ask(&self, shape: Shape, figures: &mut Figures, many: Load, time: Duration) -> Result<()> {
         let records = self.records;
         let Figures {
             redis,
             etcd,
             postgres,
+            least,
             ..
         } = figures;
         for load in [ONE, many] {
             let mut set = RedisSet::new(records);
             let mut put = EtcdPut::new(records, load.connections);
             let mut update = PostgresUpdate::new(self.user.clone(), records);
-            let protocols: [&mut dyn Protocol; 3] = [&mut set, &mut put, &mut update];
-            let rates = [&mut *redis, &mut *etcd, &mut *postgres];
+            let mut same = Put::new(shape, load);
+            let protocols: [&mut dyn Protocol; 4] = [&mut set, &mut put, &mut update, &mut same];
+            let rates = [&mut *redis, &mut *etcd, &mut *postgres, &mut *least];
             for ((entry, protocol), rates) in self.entries().zip(protocols).zip(rates) {
                 let Some(port) = entry.port() else {
                     continue;
@@ -256,6 +261,9 @@ const REDIS_MUST: f64 = 1.3;
 const ETCD_MUST: f64 = 7.0;
 const POSTGRES_MUST: f64 = 9.0;
 
+/// What is no rival, but what there is to be had.
+const LEAST: &str = "the least that answers a PUT after a sync";
+
 fn report(mut setting: Vec<String>, arguments: &Arguments, figures: &Figures) -> Report {
     setting.push(format!(
         "{} clients, {} s for each side in a round, {} records",
@@ -270,6 +278,7 @@ fn report(mut setting: Vec<String>, arguments: &Arguments, figures: &Figures) ->
         redis,
         etcd,
         postgres,
+        least,
     } = figures;
     let sides = |left: &str| [left.to_owned(), "jsond, PUT of a field".to_owned()];
     let raw = at_least(
@@ -287,6 +296,7 @@ fn report(mut setting: Vec<String>, arguments: &Arguments, figures: &Figures) ->
                     row("Redis, SET", &redis.one, &jsond.one),
                     row("etcd, Put", &etcd.one, &jsond.one),
                     row("PostgreSQL, UPDATE", &postgres.one, &jsond.one),
+                    row(LEAST, &least.one, &jsond.one),
                 ],
             },
             Table {
@@ -299,6 +309,7 @@ fn report(mut setting: Vec<String>, arguments: &Arguments, figures: &Figures) ->
                         row("PostgreSQL, UPDATE", &postgres.many, &jsond.many),
                         POSTGRES_MUST,
                     ),
+                    row(LEAST, &least.many, &jsond.many),
                 ],
             },
         ],

@@ -9,9 +9,9 @@ use crate::id_name::IdRule;
 use crate::json::Kind;
 use crate::leaf::Piece;
 use crate::pointer::array_index;
-use crate::splice;
 use crate::value::{Repr, Value};
 use crate::value_edit::ValueEdit;
+use crate::{scan, splice, string};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -129,6 +129,9 @@ impl Value {
         depth: usize,
         ids: &IdRule,
     ) -> Result<Self, EditError> {
+        if let Some(edited) = self.edit_small_member(token, edit, ids) {
+            return Ok(edited);
+        }
         match self.kind() {
             Kind::Object => match (self.position_of(token), edit) {
                 (Some(at), ValueEdit::Remove) => Ok(self.remove_at(at)),
@@ -173,8 +176,11 @@ impl Value {
     pub fn position_of(&self, name: &str) -> Option<usize> {
         match self.repr() {
             Repr::Tree(tree) => tree.find(name).map(|place| place.position),
-            Repr::Text(json) => crate::scan::entries(json.as_bytes(), 0)
-                .position(|entry| crate::string::reads_as(&json.as_bytes()[entry.name], name)),
+            Repr::Text(json) => {
+                let text = json.as_bytes();
+                let is_it = |entry: scan::Entry| string::reads_as(&text[entry.name], name);
+                scan::entries(text, 0).position(is_it)
+            }
         }
     }
 
@@ -184,17 +190,11 @@ impl Value {
                 let place = tree
                     .at(position)
                     .expect("INVARIANT: the position was found");
-                let name = tree.piece(&place).name;
-                Self::large(Arc::new(tree.set(
-                    &place,
-                    &Piece {
-                        name,
-                        value: value.clone(),
-                    },
-                )))
+                let (name, value) = (tree.piece(&place).name, value.clone());
+                Self::large(Arc::new(tree.set(&place, &Piece { name, value })))
             }
             Repr::Text(json) => {
-                let entry = crate::scan::entries(json.as_bytes(), 0)
+                let entry = scan::entries(json.as_bytes(), 0)
                     .nth(position)
                     .expect("INVARIANT: the position was found");
                 let mut new = Vec::new();
@@ -231,7 +231,7 @@ impl Value {
                 Self::large(Arc::new(tree.remove(&place)))
             }
             Repr::Text(json) => {
-                let entry = crate::scan::entries(json.as_bytes(), 0)
+                let entry = scan::entries(json.as_bytes(), 0)
                     .nth(position)
                     .expect("INVARIANT: the position was found");
                 Self::from(splice::remove(json, &entry))

@@ -162,15 +162,15 @@ impl Leaf {
         match self {
             Self::Run { text, starts, .. } => {
                 let start = starts[within] as usize;
-                let entry = scan::run_entries(&text[start..], named)
-                    .next()
-                    .expect("INVARIANT: an entry starts here");
-                let shift = |range: std::ops::Range<usize>| start + range.start..start + range.end;
-                let name = named.then(|| text.slice(shift(entry.name)));
-                let json = Json::part_of(text, shift(entry.value));
+                // Behind each entry but the last stands a comma.
+                let end = starts
+                    .get(within + 1)
+                    .map_or(text.len(), |&next| next as usize - 1);
+                let name = named.then(|| start..scan::string_end(text, start));
+                let value = name.as_ref().map_or(start, |name| name.end + 1);
                 Piece {
-                    name,
-                    value: Value::small(json),
+                    name: name.map(|name| text.slice(name)),
+                    value: Value::small(Json::part_of(text, value..end)),
                 }
             }
             Self::Big { name, tree } => Piece {
@@ -235,27 +235,32 @@ impl Leaf {
         let start = starts
             .get(edit.within)
             .map_or(text.len() + 1, |&at| at as usize);
-        let mut new = Vec::with_capacity(bytes);
-        new.extend_from_slice(&text[..start.min(text.len())]);
-        if start > text.len() {
-            new.push(b',');
-        }
+        // Just as long as the text will be: so the buffer becomes the text as it is.
+        let mut new = Vec::with_capacity(bytes - 1);
+        new.extend_from_slice(&text[..start.min(text.len()).min(bytes - 1)]);
+        let behind = text.get(start + gone..).unwrap_or_default();
         if let Some(piece) = edit.came {
+            if start > text.len() {
+                new.push(b',');
+            }
             piece.write_to(&mut new);
-            new.push(b',');
+            if !behind.is_empty() {
+                new.push(b',');
+            }
         }
-        new.extend_from_slice(text.get(start + gone..).unwrap_or_default());
-        new.truncate(bytes - 1);
+        new.extend_from_slice(behind);
         let narrow = |at: usize| u32::try_from(at).expect("INVARIANT: a run is small");
         let (before, after) = starts.split_at(edit.within);
         let after = &after[usize::from(edit.gone.is_some())..];
-        let after = after.iter().map(|&at| narrow(at as usize - gone + came));
-        let begin = edit.came.map(|_| narrow(start));
-        let starts = before.iter().copied().chain(begin).chain(after);
+        let mut starts = Vec::with_capacity(before.len() + 1 + after.len());
+        starts.extend_from_slice(before);
+        starts.extend(edit.came.map(|_| narrow(start)));
+        let moved = narrow(came).wrapping_sub(narrow(gone));
+        starts.extend(after.iter().map(|at| at.wrapping_add(moved)));
         let count = |piece: &Piece| usize::from(piece.value.kind() == Kind::Object);
         Some(Self::Run {
             text: Bytes::from(new),
-            starts: starts.collect(),
+            starts: starts.into_boxed_slice(),
             objects: objects - edit.gone.map_or(0, count) + edit.came.map_or(0, count),
         })
     }
@@ -286,14 +291,27 @@ pub(crate) struct LeafEdit<'a> {
 }
 
 impl LeafEdit<'_> {
-    /// Makes the leaves that it makes of one; `is_last` where entries come in their order, and fill
-    /// one leaf after the other.
-    pub(crate) fn leaves_of(&self, leaf: &Leaf, named: bool, is_last: bool) -> Vec<Leaf> {
+    /// Makes the leaf that it makes of one; none where there are more.
+    pub(crate) fn one_leaf_of(&self, leaf: &Leaf, named: bool, is_last: bool) -> Option<Leaf> {
+        self.splice(leaf, is_last).or_else(|| {
+            let leaves = self.leaves_of(leaf, named, is_last);
+            let [leaf] = <[Leaf; 1]>::try_from(leaves).ok()?;
+            Some(leaf)
+        })
+    }
+
+    fn splice(&self, leaf: &Leaf, is_last: bool) -> Option<Leaf> {
         let bytes_max = match is_last {
             true => RUN_BYTES_TARGET,
             false => RUN_BYTES_MAX,
         };
-        if let Some(leaf) = leaf.spliced(self, bytes_max) {
+        leaf.spliced(self, bytes_max)
+    }
+
+    /// Makes the leaves that it makes of one; `is_last` where entries come in their order, and fill
+    /// one leaf after the other.
+    pub(crate) fn leaves_of(&self, leaf: &Leaf, named: bool, is_last: bool) -> Vec<Leaf> {
+        if let Some(leaf) = self.splice(leaf, is_last) {
             return vec![leaf];
         }
         let mut pieces = leaf.pieces(named);

@@ -2,6 +2,7 @@
 //!
 //! *Source*: RFC 6901.
 
+use crate::string::needs_no_escape;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -66,12 +67,17 @@ impl Pointer {
 
     /// Appends the text form as a JSON string, with its quotes.
     pub fn write_quoted(&self, out: &mut Vec<u8>) {
-        let mut text = String::with_capacity(64);
-        for token in &self.0 {
-            text.push('/');
-            text.push_str(&escape(token));
+        let is_plain = |token: &String| !has_escape(token) && needs_no_escape(token);
+        if !self.0.iter().all(is_plain) {
+            let text = self.to_string();
+            return serde_json::to_writer(out, &text).expect("INVARIANT: every str is JSON");
         }
-        serde_json::to_writer(out, &text).expect("INVARIANT: every str is a JSON string");
+        out.push(b'"');
+        for token in &self.0 {
+            out.push(b'/');
+            out.extend_from_slice(token.as_bytes());
+        }
+        out.push(b'"');
     }
 
     /// Adds a token at the end.
@@ -106,8 +112,13 @@ impl fmt::Display for Pointer {
     }
 }
 
+/// Judges whether a token is spelled with an escape in a pointer.
+fn has_escape(token: &str) -> bool {
+    token.bytes().any(|byte| matches!(byte, b'~' | b'/'))
+}
+
 fn escape(token: &str) -> Cow<'_, str> {
-    match token.contains(['~', '/']) {
+    match has_escape(token) {
         true => Cow::Owned(token.replace('~', "~0").replace('/', "~1")),
         false => Cow::Borrowed(token),
     }

@@ -24,8 +24,9 @@ pub fn unquote(spelled: &[u8]) -> Cow<'_, str> {
 /// Judges whether a spelled string, quotes included, reads as `text`.
 pub(crate) fn reads_as(spelled: &[u8], text: &str) -> bool {
     let inner = &spelled[1..spelled.len() - 1];
-    if inner == text.as_bytes() {
-        return memchr::memchr(b'\\', inner).is_none();
+    // What is spelled with an escape is longer than what it reads as.
+    if inner.len() <= text.len() {
+        return inner == text.as_bytes() && memchr::memchr(b'\\', inner).is_none();
     }
     memchr::memchr(b'\\', inner).is_some() && unquote(spelled) == text
 }
@@ -40,7 +41,10 @@ pub(crate) fn needs_no_escape(text: &str) -> bool {
 /// `text` needs no escape.
 pub(crate) fn starts_as(spelled: &[u8], text: &str) -> bool {
     let end = text.len() + 1;
-    spelled.get(end) == Some(&b'"') && spelled[1..end] == *text.as_bytes()
+    // The names of a collection are mostly of one length, and begin alike.
+    spelled.get(end) == Some(&b'"')
+        && spelled.get(end - 1) == Some(text.as_bytes().last().unwrap_or(&b'"'))
+        && spelled[1..end] == *text.as_bytes()
 }
 
 #[cfg(test)]

@@ -16,8 +16,9 @@ use bytes::Bytes;
 use std::borrow::Borrow;
 use std::sync::{Arc, OnceLock};
 
-/// How many children a branch has at the most.
-const FAN: usize = 16;
+/// How many children a branch has at the most: with one more it would be just too large for what the
+/// allocator keeps at hand.
+const FAN: usize = 15;
 
 /// The distance between order numbers of leaves made in sequence; splits go in between.
 const ORDER_GAP: u64 = 1 << 24;
@@ -223,8 +224,8 @@ impl Tree {
             came: Some(came),
         };
         let is_last = self.order_after(place.order).is_none();
-        let leaves = edit.leaves_of(&place.leaf, self.named(), is_last);
-        let Ok([leaf]) = <[Leaf; 1]>::try_from(leaves) else {
+        let leaf = edit.one_leaf_of(&place.leaf, self.named(), is_last);
+        let Some(leaf) = leaf else {
             *self = self.edit(place, Some(gone), Some(came));
             return;
         };

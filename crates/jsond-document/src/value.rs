@@ -236,6 +236,15 @@ impl Value {
         }
     }
 
+    /// Counts the levels of nested arrays and objects; a scalar has none.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        match &self.0 {
+            Repr::Text(json) => json.depth(),
+            Repr::Tree(_) => self.to_json().depth(),
+        }
+    }
+
     /// The hash of the compact text.
     ///
     /// *Cost*: linear once for each version of a large value, then kept.

@@ -28,7 +28,9 @@ pub(crate) struct Decision {
 }
 
 /// Decides what a mutation does to an image.
-pub(crate) fn decide(image: &Image, mutation: &Mutation) -> Result<Decision, Rejection> {
+///
+/// The address of the mutation may be gone afterwards: into the answer.
+pub(crate) fn decide(image: &Image, mutation: &mut Mutation) -> Result<Decision, Rejection> {
     let mut decision = decide_by_edit(image, mutation)?;
     for operation in &mut decision.operations {
         operation.ids = image.ids.clone();
@@ -36,14 +38,17 @@ pub(crate) fn decide(image: &Image, mutation: &Mutation) -> Result<Decision, Rej
     Ok(decision)
 }
 
-fn decide_by_edit(image: &Image, mutation: &Mutation) -> Result<Decision, Rejection> {
+fn decide_by_edit(image: &Image, mutation: &mut Mutation) -> Result<Decision, Rejection> {
     if let Edit::Derive(derivation) = &mutation.edit {
         return derive(image, derivation.as_ref(), &mutation.precondition);
     }
     let resolved = image.resolve(&mutation.address);
     let precondition = &mutation.precondition;
     let mut decision = match &mutation.edit {
-        Edit::Put { value, text } => put(resolved, precondition, value, text.as_ref()),
+        Edit::Put { value, text } => {
+            let (asked, new) = (&mut mutation.address, (value, text.as_ref()));
+            put(resolved, asked, precondition, new)
+        }
         Edit::Add(additions) => add(resolved, precondition, additions),
         Edit::Remove => remove(resolved, precondition),
         edit @ (Edit::Patch(_) | Edit::Merge(_) | Edit::Derive(_)) => {
@@ -68,12 +73,18 @@ pub(crate) fn judge(precondition: &Precondition, current: Current<'_>) -> Result
 
 fn put(
     resolved: Resolved,
+    asked: &mut Address,
     precondition: &Precondition,
-    value: &Value,
-    text: Option<&Bytes>,
+    (value, text): (&Value, Option<&Bytes>),
 ) -> Result<Decision, Rejection> {
     match resolved {
-        Resolved::Value(place) => replace(place, precondition, value, text),
+        Resolved::Value(place) => {
+            let written = match place.canonical_tokens().eq(&asked.0) {
+                true => std::mem::take(asked),
+                false => place.canonical(),
+            };
+            replace(place, written, precondition, (value, text))
+        }
         Resolved::Absent { parent, token } => create(&parent, &token, precondition, value),
         Resolved::AbsentFile { path } => create_file(path, precondition, value, text),
         Resolved::Folder { .. } => Err(Rejection::Folder),
@@ -84,13 +95,13 @@ fn put(
 
 fn replace(
     place: Place,
+    written: Address,
     precondition: &Precondition,
-    value: &Value,
-    text: Option<&Bytes>,
+    (value, text): (&Value, Option<&Bytes>),
 ) -> Result<Decision, Rejection> {
     check_writable(&place)?;
     judge(precondition, Current::Value(&place))?;
-    let written = vec![place.canonical()];
+    let written = vec![written];
     if place.value == *value {
         return Ok(Decision {
             effect: Effect::Unchanged,
@@ -101,7 +112,7 @@ fn replace(
         });
     }
     if let Some((_, ids)) = place.parent_value().filter(has_ids)
-        && let Some(id) = place.address.last()
+        && let Some(id) = place.address().last()
     {
         let new = id_of_value(value, ids.id_name());
         if new.as_ref() != Some(id) {
@@ -458,7 +469,7 @@ pub(crate) fn broken(file: &crate::image::File) -> Rejection {
 /// Depth is measured from the root of the file.
 pub(crate) fn check_depth(above: usize, value: &Value) -> Result<(), Rejection> {
     let bound = Bounds::default().depth_max;
-    let depth = value.to_json().depth();
+    let depth = value.depth();
     if above + depth > bound {
         Err(Rejection::TooDeep(bound))
     } else {

@@ -79,7 +79,7 @@ mod tests {
         let image = Image::of_files([("posts.json", posts)]);
         decide(
             &image,
-            &Mutation {
+            &mut Mutation {
                 address: Address(vec!["posts.json".to_owned()]),
                 precondition,
                 edit: Edit::Derive(Arc::new(Raise)),

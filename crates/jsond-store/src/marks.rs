@@ -3,7 +3,7 @@
 use crate::contract::Revision;
 use crate::image::{FilePath, Image};
 use crate::journal::entry::{Body, Mark};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The newest marks of all files.
 #[derive(Debug, Default)]
@@ -13,7 +13,7 @@ pub(crate) struct Marks {
     /// on disk.
     announced: HashMap<FilePath, Vec<Mark>>,
     /// Files whose text on disk is in the journal.
-    with_text: HashSet<FilePath>,
+    with_text: BTreeSet<FilePath>,
 }
 
 impl Marks {

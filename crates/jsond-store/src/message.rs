@@ -11,7 +11,7 @@ use crate::merge::{Merge, Sides};
 use crate::post::{Answer, Deliveries};
 use crate::state::StateFile;
 use arc_swap::ArcSwap;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, SyncSender};
 
@@ -107,7 +107,7 @@ pub(crate) struct Batch {
     pub(crate) synced_from: Revision,
     pub(crate) text: Vec<u8>,
     pub(crate) waiting: Vec<Waiting>,
-    pub(crate) touched: HashSet<FilePath>,
+    pub(crate) touched: BTreeSet<FilePath>,
     /// What files on disk are found to hold, once the batch is durable.
     pub(crate) found: Vec<Mark>,
     /// The files of which a line of the batch says what lies on disk.

@@ -169,7 +169,7 @@ impl Working {
             return Ok(());
         };
         let mut ids = place.file.ids.clone();
-        for (depth, (index, id)) in place.pointer.iter().zip(&place.address).enumerate() {
+        for (depth, (index, id)) in place.pointer.iter().zip(place.address()).enumerate() {
             let above = &place.pointer[..depth];
             let Some(old) = old.point(above) else {
                 return Ok(());
@@ -366,7 +366,7 @@ mod tests {
 
     /// What the change says, or the refusal in words.
     fn decided(path: &str, edit: Edit) -> String {
-        match decide(&image(), &mutation(path, edit)) {
+        match decide(&image(), &mut mutation(path, edit)) {
             Ok(decision) => {
                 let mut out = Vec::new();
                 crate::change::encode(&decision.operations, &mut out);
@@ -409,7 +409,7 @@ mod tests {
             r#"[{"op":"add","path":"/new.json","value":[]},{"op":"add","path":"/new.json/-","value":1},
                 {"op":"move","from":"/s.json","path":"/t.json"},{"op":"remove","path":"/posts.json/0"}]"#,
         );
-        let decision = decide(&image(), &mutation("/", edit)).unwrap();
+        let decision = decide(&image(), &mut mutation("/", edit)).unwrap();
         let time = std::time::SystemTime::UNIX_EPOCH;
         let new = image()
             .apply(&decision.operations, Revision(1), time)
@@ -471,7 +471,8 @@ mod tests {
         check("/posts/7/id", merge("8"), words);
         check("/posts/7", merge(r#"{"id":8,"n":1}"#), words);
         let at_its_index = Image::of_files([("a.json", r#"[{"id":0}]"#)]);
-        let refused = decide(&at_its_index, &mutation("/a/0", merge(r#"{"id":1,"n":1}"#)));
+        let mut renamed = mutation("/a/0", merge(r#"{"id":1,"n":1}"#));
+        let refused = decide(&at_its_index, &mut renamed);
         assert_eq!(refused.unwrap_err(), Rejection::IdMismatch("1".to_owned()));
         let words = "a record keeps the id in its address; \"7\" is another";
         check("/posts/7", merge(r#"{"id":null}"#), words);

@@ -49,8 +49,8 @@ pub struct Place {
     pub file: Arc<File>,
     /// The tokens of a JSON pointer inside the file; array tokens are indices.
     pub pointer: Vec<String>,
-    /// The tokens as a URL spells them; ids in arrays that are collections.
-    pub address: Vec<String>,
+    /// The tokens as a URL spells them, where they are others: ids in arrays that are collections.
+    address: Option<Vec<String>>,
     /// The value.
     pub value: Value,
     /// The values on the way, from that of the file to the parent, each with its rule.
@@ -60,14 +60,14 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place of a whole file.
-    fn of_file(file_path: FilePath, file: &Arc<File>) -> Option<Self> {
+    /// The place of a whole file, with room for as many steps into it.
+    fn of_file(file_path: FilePath, file: &Arc<File>, steps: usize) -> Option<Self> {
         Some(Self {
             file_path,
-            pointer: Vec::new(),
-            address: Vec::new(),
+            pointer: Vec::with_capacity(steps),
+            address: None,
             value: file.value.clone()?,
-            above: Vec::new(),
+            above: Vec::with_capacity(steps),
             ids: file.ids.clone(),
             file: Arc::clone(file),
         })
@@ -121,7 +121,13 @@ impl Place {
 
     /// The tokens of the canonical address.
     pub fn canonical_tokens(&self) -> impl Iterator<Item = &String> {
-        self.file_path.iter().chain(&self.address)
+        self.file_path.iter().chain(self.address())
+    }
+
+    /// The tokens as a URL spells them; ids in arrays that are collections.
+    #[must_use]
+    pub fn address(&self) -> &[String] {
+        self.address.as_deref().unwrap_or(&self.pointer)
     }
 
     /// Judges whether the place is a whole file.
@@ -134,26 +140,41 @@ impl Place {
     #[must_use]
     pub fn child(&self, token: &str) -> Option<Self> {
         let (index, value) = self.find_child(token)?;
-        Some(self.clone().step(index, token.to_owned(), value))
+        let mut child = self.clone();
+        child.step(index, token, value);
+        Some(child)
     }
 
-    fn find_child(&self, token: &str) -> Option<(String, Value)> {
+    /// The child that a token of a URL names, and its token in a pointer where that is another.
+    fn find_child(&self, token: &str) -> Option<(Option<String>, Value)> {
         if self.has_ids() {
             let (index, value) = self.value.record(self.id_name(), token)?;
-            return Some((index.to_string(), value));
+            return Some((Some(index.to_string()), value));
         }
-        Some((token.to_owned(), self.value.child(token)?))
+        Some((None, self.value.child(token)?))
     }
 
-    /// Goes to a child: its token in a pointer, its token in a URL, its value.
-    fn step(mut self, index: String, token: String, value: Value) -> Self {
+    /// Goes to a child: its token in a pointer, if it is another than that in a URL, that one, and
+    /// its value.
+    fn step(&mut self, index: Option<String>, token: &str, value: Value) {
+        let index = match index {
+            Some(index) => {
+                let address = self.address.get_or_insert_with(|| self.pointer.clone());
+                address.push(token.to_owned());
+                index
+            }
+            None => {
+                if let Some(address) = &mut self.address {
+                    address.push(token.to_owned());
+                }
+                token.to_owned()
+            }
+        };
         let ids = self.ids.child(self.value.kind(), &index);
         let parent = std::mem::replace(&mut self.value, value);
         self.above
             .push((parent, std::mem::replace(&mut self.ids, ids)));
         self.pointer.push(index);
-        self.address.push(token);
-        self
     }
 }
 
@@ -162,7 +183,8 @@ impl Image {
     #[must_use]
     pub fn resolve(&self, address: &Address) -> Resolved {
         let mut entry = &self.root;
-        let mut path = FilePath::new();
+        // Most files lie in the folder itself.
+        let mut path = FilePath::with_capacity(1);
         let mut tokens = address.0.iter();
         loop {
             let entries = match entry {
@@ -206,12 +228,12 @@ fn file_name(token: &str) -> String {
 }
 
 fn in_file(file_path: FilePath, file: &Arc<File>, tokens: &[String]) -> Resolved {
-    let Some(mut place) = Place::of_file(file_path, file) else {
+    let Some(mut place) = Place::of_file(file_path, file, tokens.len()) else {
         return Resolved::Broken(Arc::clone(file));
     };
     for (at, token) in tokens.iter().enumerate() {
         match place.find_child(token) {
-            Some((index, value)) => place = place.step(index, token.clone(), value),
+            Some((index, value)) => place.step(index, token, value),
             None if at + 1 == tokens.len() => {
                 return Resolved::Absent {
                     parent: place,

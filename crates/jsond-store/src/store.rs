@@ -179,11 +179,12 @@ impl Store {
     /// only gives up the answer.
     ///
     /// *Errors*: see [`StoreError`].
-    pub fn submit(
+    pub fn submit<M: Into<Box<Mutation>>>(
         &self,
-        mutation: Mutation,
-    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send + use<> {
-        self.tell(|answer| Message::Mutate(Box::new(mutation), answer))
+        mutation: M,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send + use<M> {
+        let mutation = mutation.into();
+        self.tell(|answer| Message::Mutate(mutation, answer))
     }
 
     /// Runs the post of a thread whose tasks submit many mutations: as one of these tasks, without

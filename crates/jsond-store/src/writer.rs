@@ -6,6 +6,7 @@
 mod hand;
 mod keyed;
 mod room;
+mod said;
 
 use crate::change::{Operation, OperationKind};
 use crate::contract::{
@@ -13,17 +14,16 @@ use crate::contract::{
 };
 use crate::decide::{Decision, decide};
 use crate::health::Health;
-use crate::image::{FilePath, Image, Template};
-use crate::journal::entry::{Body, Entry, Mark, content_hash};
+use crate::image::{FilePath, Image};
+use crate::journal::entry::{Body, Entry};
 use crate::journal::{self, CommitError, Journal};
 use crate::key::ring::Ring;
 use crate::marks::Marks;
-use crate::message::{Batch, Message, Settled, Start, TakenBefore, Touched, Waiting};
+use crate::message::{Batch, Message, Start, TakenBefore, Touched, Waiting};
 use crate::post::Deliveries;
 use crate::state::StateFile;
 use crate::undo::{with_undo, with_undo_at};
 use arc_swap::ArcSwap;
-use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Instant, SystemTime};
@@ -33,6 +33,9 @@ const BATCH_MESSAGES_MAX: usize = 4096;
 
 /// How many bytes of journal one batch takes before it is closed.
 const BATCH_BYTES_TARGET: usize = 32 << 20;
+
+/// The buffer of a longer batch is given back.
+const SPARE_BYTES_MAX: usize = 1 << 20;
 
 pub(crate) struct Writer {
     /// The image that includes what is decided but not yet durable.
@@ -57,6 +60,8 @@ pub(crate) struct Writer {
     may_make: Box<dyn Fn(&FilePath) -> bool + Send>,
     state: StateFile,
     keeps_history: bool,
+    /// The text of the batch before, to be written over.
+    spare: Vec<u8>,
 }
 
 impl Writer {
@@ -79,6 +84,7 @@ impl Writer {
             may_make: start.may_make,
             state: start.state,
             keeps_history: start.keeps_history,
+            spare: Vec::new(),
         }
     }
 
@@ -107,10 +113,11 @@ impl Writer {
         }
     }
 
-    fn new_batch(&self) -> Batch {
+    fn new_batch(&mut self) -> Batch {
         let first = self.last.next();
         Batch {
             first,
+            text: std::mem::take(&mut self.spare),
             synced_from: self.unsynced.unwrap_or(first),
             ..Batch::default()
         }
@@ -138,8 +145,8 @@ impl Writer {
 
     fn take(&mut self, message: Message, batch: &mut Batch) {
         match message {
-            Message::Mutate(mutation, answer) => {
-                let result = self.mutate(&mutation, batch);
+            Message::Mutate(mut mutation, answer) => {
+                let result = self.mutate(&mut mutation, batch);
                 batch.waiting.push(Waiting::Client(answer, result));
             }
             Message::Many(messages) => {
@@ -202,6 +209,10 @@ impl Writer {
             let order = crate::checkpoint::Order::Touched(batch.touched.into_iter().collect());
             self.touched.send(order).ok();
         }
+        if batch.text.capacity() <= SPARE_BYTES_MAX {
+            batch.text.clear();
+            self.spare = batch.text;
+        }
         let mut clients = Deliveries::default();
         for waiting in batch.waiting {
             waiting.answer(result, &mut clients);
@@ -236,33 +247,38 @@ impl Writer {
         if matches!(committed, Err(CommitError::NoRoom(_))) && self.make_room() {
             committed = self.journal.commit(&lines, sync);
         }
-        match committed {
+        self.judge(committed, batch.text.len())?;
+        let is_synced = sync == journal::Sync::Now;
+        self.unsynced = (!is_synced).then_some(batch.synced_from);
+        Ok(())
+    }
+
+    /// What a commit of so many bytes came to, for those who wait.
+    fn judge(
+        &mut self,
+        committed: Result<(), CommitError>,
+        bytes: usize,
+    ) -> Result<(), StoreError> {
+        let (told, mended) = match committed {
             Ok(()) => {
                 if std::mem::take(&mut self.is_full) {
                     tracing::warn!("the journal has room again; writes go on");
                 }
-                let is_synced = sync == journal::Sync::Now;
-                self.unsynced = (!is_synced).then_some(batch.synced_from);
-                Ok(())
+                return Ok(());
             }
             Err(CommitError::NoRoom(error)) => {
                 if !std::mem::replace(&mut self.is_full, true) {
                     tracing::warn!(%error, "the journal finds no room; writes are refused");
                 }
-                match self.journal.mend(batch.text.len()) {
-                    Ok(()) => Err(StoreError::Full),
-                    Err(error) => Err(self.latch(&error)),
-                }
+                (StoreError::Full, self.journal.mend(bytes))
             }
             Err(CommitError::Refused(error)) => {
                 tracing::warn!(%error, "the system lets the journal write nothing");
-                match self.journal.mend(batch.text.len()) {
-                    Ok(()) => Err(StoreError::NotStored),
-                    Err(error) => Err(self.latch(&error)),
-                }
+                (StoreError::NotStored, self.journal.mend(bytes))
             }
-            Err(CommitError::Failed(error)) => Err(self.latch(&error)),
-        }
+            Err(CommitError::Failed(error)) => (StoreError::OutcomeUnknown, Err(error)),
+        };
+        Err(mended.map_or_else(|error| self.latch(&error), |()| told))
     }
 
     /// A mark is durable before a checkpoint goes on, however writes are answered.
@@ -306,7 +322,11 @@ impl Writer {
         }
     }
 
-    fn mutate(&mut self, mutation: &Mutation, batch: &mut Batch) -> Result<Outcome, StoreError> {
+    fn mutate(
+        &mut self,
+        mutation: &mut Mutation,
+        batch: &mut Batch,
+    ) -> Result<Outcome, StoreError> {
         if self.closed {
             return Err(StoreError::Stopped);
         }
@@ -381,28 +401,6 @@ impl Writer {
         (is_wanted || is_folder).then(|| Arc::new(self.image.clone()))
     }
 
-    /// DURABILITY: the first change after a checkpoint is preceded by a mark that says what the
-    /// file on disk is, so that recovery knows where to start.
-    fn mark_clean(&mut self, path: &FilePath, batch: &mut Batch) {
-        if self.marks.is_clean(path, &self.image) {
-            let on_disk = self.marks.of(path);
-            let text = self.text_on_disk(&on_disk);
-            self.enter_done(on_disk, text, batch);
-        }
-    }
-
-    /// Does what [`Writer::mark_clean`] does for all files that operations touch.
-    fn mark_all_clean(&mut self, operations: &[Operation], batch: &mut Batch) {
-        for operation in operations {
-            let (path, _) = self.image.split(operation.path.tokens());
-            if !batch.touched.contains(path) {
-                let path = path.to_vec();
-                self.mark_clean(&path, batch);
-                batch.touched.insert(path);
-            }
-        }
-    }
-
     /// Applies operations to the working image; their line is to be entered next, and the files are
     /// marked already.
     fn apply(&mut self, operations: &[Operation], time: SystemTime) {
@@ -424,51 +422,6 @@ impl Writer {
             body,
         };
         entry.encode(&mut batch.text);
-    }
-
-    fn settle(&mut self, settled: Settled, batch: &mut Batch) {
-        let Settled {
-            mark,
-            template,
-            old_template,
-        } = settled;
-        if let Some(file) = self.image.file(&mark.path)
-            && file.template == old_template
-        {
-            let mut file = crate::image::File::clone(file);
-            file.template = template.clone();
-            self.image = self.image.with_file(&mark.path, Some(file));
-            batch.refresh = true;
-        }
-        // DURABILITY: from here on an unknown content of the file is an edit by hand of this one.
-        // What changed since is behind this content, which so becomes the base of a merge.
-        let is_behind = self
-            .image
-            .file(&mark.path)
-            .is_some_and(|file| file.revision > mark.revision);
-        let text = match template {
-            Template::Text(text) if is_behind => Some(text),
-            _ => None,
-        };
-        // A base of another version would be worse than none.
-        let text = text.filter(|text| Some(content_hash(text)) == mark.hash);
-        self.enter_done(mark.clone(), text, batch);
-        self.marks.settle(mark);
-    }
-
-    fn enter_done(&mut self, mark: Mark, text: Option<Bytes>, batch: &mut Batch) {
-        let has_text = text.is_some() || mark.hash.is_none();
-        self.marks.note_text(&mark.path, has_text);
-        batch.said.insert(mark.path.clone());
-        self.enter(Body::Done(mark, text), batch);
-    }
-
-    /// The text of a file that holds all its changes, if it is kept in memory.
-    fn text_on_disk(&self, mark: &Mark) -> Option<Bytes> {
-        match &self.image.file(&mark.path)?.template {
-            Template::Text(text) if Some(content_hash(text)) == mark.hash => Some(text.clone()),
-            _ => None,
-        }
     }
 
     /// Leaves nothing behind on which data depends.

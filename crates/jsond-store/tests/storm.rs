@@ -42,6 +42,8 @@ struct Storm {
     done: Vec<(Mutation, Answer)>,
     next: u64,
     story: Vec<String>,
+    /// The calls of the medium before the last restart, for who looks for what went wrong.
+    calls: Vec<String>,
 }
 
 /// Effect, addresses and value.
@@ -71,7 +73,14 @@ impl Storm {
             done: Vec::new(),
             next: 10,
             story: Vec::new(),
+            calls: Vec::new(),
         }
+    }
+
+    /// Notes what was called up to something that begins the list of calls anew.
+    fn note_calls(&mut self, what: &str) {
+        self.calls.extend(self.medium.calls());
+        self.calls.push(format!("-- {what}"));
     }
 
     fn tell(&mut self, what: impl Into<String>) {
@@ -105,8 +114,10 @@ impl Storm {
         ];
         let fault = faults[usize::try_from(self.random.below(4)).unwrap()];
         let at = usize::try_from(self.random.below(12)).unwrap();
+        self.note_calls("plan");
         self.medium.plan(Some((at, fault)));
-        self.tell(format!("plan {fault:?} at call {at} from here"));
+        let calls = self.medium.calls().len();
+        self.tell(format!("plan {fault:?} at call {at} from call {calls} on"));
     }
 
     fn any_write(&mut self, model: &Model) -> Write {
@@ -233,6 +244,7 @@ impl Storm {
     }
 
     fn restart(&mut self) {
+        self.note_calls("restart");
         let ways = if self.weather.same_machine { 4 } else { 3 };
         match self.random.below(ways) {
             0 => {
@@ -259,6 +271,7 @@ impl Storm {
     }
 
     fn stop_cleanly(&mut self) {
+        self.note_calls("stop");
         let clean = self.store.stop();
         self.tell(format!("stop: {clean}"));
         self.medium.plan(None);
@@ -400,9 +413,10 @@ fn fails(seed: u64, weather: Weather) -> Option<String> {
     let why = failed.downcast_ref::<String>().cloned();
     let why = why.or_else(|| failed.downcast_ref::<&str>().map(|it| (*it).to_owned()));
     Some(format!(
-        "seed {seed}\n  {}\n{}",
+        "seed {seed}\n  {}\n{}\nthe calls up to the last restart:\n  {}",
         storm.story.join("\n  "),
-        why.unwrap_or_default()
+        why.unwrap_or_default(),
+        storm.calls.join("\n  ")
     ))
 }
 

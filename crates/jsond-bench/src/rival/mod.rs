@@ -3,10 +3,12 @@
 
 mod database;
 mod json_server;
+mod least;
 mod nginx;
 
 pub(crate) use database::{etcd, postgres, redis};
 pub(crate) use json_server::json_server;
+pub(crate) use least::{Least, least, serve as serve_least};
 pub(crate) use nginx::nginx;
 
 use crate::say;

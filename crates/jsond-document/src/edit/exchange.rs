@@ -1,11 +1,13 @@
-//! Edits that put another value in the place of a member of a large object, or edit inside of it: the
-//! member is looked for once, and what no other value shares is changed where it is.
+//! Edits of a member that is there, in which it is looked for once: a member of a small object, and one
+//! of a large object that another value is put in the place of, or that is edited inside. There, what
+//! no other value shares is changed where it is.
 
 use super::EditError;
 use crate::id_name::IdRule;
 use crate::leaf::Piece;
+use crate::splice;
 use crate::tree::{Place, Tree};
-use crate::value::Value;
+use crate::value::{Repr, Value};
 use crate::value_edit::ValueEdit;
 use std::sync::Arc;
 
@@ -29,6 +31,26 @@ impl Value {
             exchange.make(&mut tree);
             Self::large(tree)
         }))
+    }
+
+    /// Edits a member that is there, if this is a small object: it is looked for once.
+    pub(super) fn edit_small_member(
+        &self,
+        name: &str,
+        edit: &ValueEdit<'_>,
+        ids: &IdRule,
+    ) -> Option<Self> {
+        let Repr::Text(json) = self.repr() else {
+            return None;
+        };
+        let entry = json.find_member(name)?;
+        Some(match edit.value() {
+            Some(value) => {
+                let json = splice::replace(json, entry.value, value.to_json().as_bytes());
+                Self::indexed(json, ids)
+            }
+            None => Self::from(splice::remove(json, &entry)),
+        })
     }
 
     /// The same as an edit of this value, which shares no more with others than it has to; none

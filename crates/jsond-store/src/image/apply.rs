@@ -60,9 +60,12 @@ fn apply_in_file(file: &mut File, depth: usize, new: &New<'_>) -> Result<(), App
         }
         _ => {
             let value = file.value.as_mut().ok_or(ApplyError::Broken)?;
-            let edits = new.operations.iter().map(|it| edit_of(it, depth));
-            let edits: Vec<_> = edits.collect();
-            value.edit_many_in_place(&edits, &file.ids)?;
+            if let [operation] = new.operations {
+                value.edit_many_in_place(&[edit_of(operation, depth)], &file.ids)?;
+            } else {
+                let edits = new.operations.iter().map(|it| edit_of(it, depth));
+                value.edit_many_in_place(&edits.collect::<Vec<_>>(), &file.ids)?;
+            }
         }
     }
     file.revision = new.revision;

@@ -7,8 +7,8 @@ use crate::contract::Revision;
 use crate::key::answer::Answered;
 use bytes::Bytes;
 use jsond_document::Json;
-use std::io::Write as _;
-use std::time::SystemTime;
+use std::cell::RefCell;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A line of the journal.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,6 +112,32 @@ impl Hasher {
     }
 }
 
+thread_local! {
+    /// A second since 1970, and its spelling up to the point behind it.
+    static SECOND: RefCell<(u64, String)> = const { RefCell::new((u64::MAX, String::new())) };
+}
+
+/// Appends a time in UTC, to the millisecond; that of one second is spelled once.
+///
+/// *Source*: RFC 3339 §5.6.
+fn push_time(time: SystemTime, out: &mut Vec<u8>) {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    SECOND.with_borrow_mut(|(second, text)| {
+        if *second != since.as_secs() {
+            *second = since.as_secs();
+            *text = humantime::format_rfc3339_millis(time).to_string();
+            text.truncate(text.len() - "000Z".len());
+        }
+        out.extend_from_slice(text.as_bytes());
+    });
+    let milliseconds = since.subsec_millis();
+    for unit in [100, 10, 1] {
+        let digit = u8::try_from(milliseconds / unit % 10).expect("INVARIANT: one digit");
+        out.push(b'0' + digit);
+    }
+    out.push(b'Z');
+}
+
 impl Entry {
     /// Encodes the line, with its checksum and its line end.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
@@ -144,8 +170,11 @@ impl Entry {
                 encode_edited(edited, out);
             }
         }
-        let sum = crc32c::crc32c(&out[start + 9..]);
-        write!(&mut out[start..start + 8], "{sum:08x}").expect("INVARIANT: eight digits");
+        let sum = crc32c::crc32c(&out[start + 9..]).to_be_bytes();
+        let digits = sum.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        for (place, digit) in out[start..start + 8].iter_mut().zip(digits) {
+            *place = b"0123456789abcdef"[usize::from(digit)];
+        }
         out.push(b'\n');
     }
 
@@ -155,8 +184,8 @@ impl Entry {
             out.extend_from_slice(itoa::Buffer::new().format(revision.0).as_bytes());
             out.push(b' ');
         }
-        let time = humantime::format_rfc3339_millis(self.time);
-        write!(out, "{time} ").expect("INVARIANT: memory takes what is written");
+        push_time(self.time, out);
+        out.push(b' ');
     }
 
     /// Decodes a line without its line end; none when anything about it is wrong.

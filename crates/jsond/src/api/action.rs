@@ -27,7 +27,7 @@ pub(super) enum Action {
     /// What can be done with a resource of the server's own.
     DescribeOwn,
     /// A write whose body says what to write.
-    Write(Box<Write>),
+    Write(Write),
     /// A write with an answer to the guided dialogue as its body.
     Answer(Box<Answer>),
     /// A write without a body: it asks what is needed, or it is a removal.
@@ -97,7 +97,8 @@ impl Read {
 /// A write.
 #[derive(Debug)]
 pub(super) struct Write {
-    pub(super) mutation: Mutation,
+    /// In the box in which the store takes it.
+    pub(super) mutation: Box<Mutation>,
     pub(super) shown: Shown,
 }
 
@@ -139,14 +140,14 @@ impl Ask {
     /// Makes the write that an edit of what was asked about is.
     pub(super) fn write(self, edit: Edit) -> Write {
         Write {
-            mutation: Mutation {
+            mutation: Box::new(Mutation {
                 address: self.address,
                 precondition: self.precondition,
                 edit,
                 key: self.key,
                 // For the layout of the file.
                 wants_image: self.shown == Shown::Pretty,
-            },
+            }),
             shown: self.shown,
         }
     }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
 use jsond_document::Json;
+use std::borrow::Cow;
 
 /// The media type of a request body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,11 @@ pub(super) fn body_type_of(
     let line = headers
         .get(CONTENT_TYPE)
         .map(|it| it.to_str().unwrap_or_default());
-    let line = line.unwrap_or("application/json").to_ascii_lowercase();
+    let line = match line {
+        // As nearly all say it.
+        None | Some("application/json") => Cow::Borrowed("application/json"),
+        Some(line) => Cow::Owned(line.to_ascii_lowercase()),
+    };
     let mut parts = line.split(';').map(str::trim);
     let found = match parts.next().unwrap_or_default() {
         "application/json" | "text/json" => Some(BodyType::Json),

@@ -9,8 +9,11 @@
 
 use crate::api::negotiate::Coding;
 use crate::api::problem::Problem;
+use bytes::Bytes;
 use http::HeaderMap;
-use http::header::{HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
+use http::header::{
+    HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE,
+};
 use jsond_document::{Digest, Value};
 use jsond_store::{Match, Precondition, seconds};
 use std::time::SystemTime;
@@ -90,25 +93,41 @@ fn hex(digits: &str, length: usize) -> Option<u128> {
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
+/// The bytes of most tags: a digest in hexadecimal digits between quotes.
+const TAG_BYTES_MOSTLY: usize = 34;
+
+impl Tag {
+    /// The tag as a field says it.
+    pub(super) fn to_value(self) -> HeaderValue {
+        HeaderValue::from_maybe_shared(Bytes::from(self.spell()))
+            .expect("INVARIANT: digits and quotes")
+    }
+
+    fn spell(self) -> Vec<u8> {
+        let mut text = Vec::with_capacity(TAG_BYTES_MOSTLY);
+        text.push(b'"');
+        push_digits(&mut text, &self.digest.0.to_be_bytes());
+        if let Some(hash) = self.form {
+            text.push(b'-');
+            push_digits(&mut text, &hash.to_be_bytes());
+        }
+        text.extend_from_slice(match self.coding {
+            Coding::Identity => b"\"",
+            Coding::Gzip => b"-gzip\"",
+            Coding::Brotli => b"-br\"",
+        });
+        text
+    }
+}
+
+fn push_digits(text: &mut Vec<u8>, bytes: &[u8]) {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    text.extend(digits.map(|digit| DIGITS[usize::from(digit)]));
+}
+
 impl std::fmt::Display for Tag {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut digits = *b"\"................................";
-        for (pair, byte) in digits[1..]
-            .chunks_exact_mut(2)
-            .zip(self.digest.0.to_be_bytes())
-        {
-            pair[0] = DIGITS[usize::from(byte >> 4)];
-            pair[1] = DIGITS[usize::from(byte & 15)];
-        }
-        f.write_str(std::str::from_utf8(&digits).unwrap_or_default())?;
-        if let Some(hash) = self.form {
-            write!(f, "-{hash:016x}")?;
-        }
-        f.write_str(match self.coding {
-            Coding::Identity => "\"",
-            Coding::Gzip => "-gzip\"",
-            Coding::Brotli => "-br\"",
-        })
+        f.write_str(std::str::from_utf8(&self.spell()).unwrap_or_default())
     }
 }
 

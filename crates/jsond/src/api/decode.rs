@@ -273,7 +273,7 @@ fn decode_patch(
     } else {
         Edit::Merge(Value::from(json))
     };
-    Ok(Action::Write(Box::new(ask.write(edit))))
+    Ok(Action::Write(ask.write(edit)))
 }
 
 pub(super) fn parse_patch(json: &Json, operations_max: usize) -> Result<Patch, Problem> {
@@ -320,7 +320,7 @@ fn decode_json(ask: Ask, body: &[u8]) -> Result<Action, Problem> {
         Intent::Set => put_of(json, body),
         Intent::Add => Edit::Add(additions_of(&json)),
     };
-    Ok(Action::Write(Box::new(ask.write(edit))))
+    Ok(Action::Write(ask.write(edit)))
 }
 
 /// A body on several lines is kept as the layout of a file; one on one line gets one.

@@ -217,7 +217,7 @@ fn encode_selected(selected: Selected) -> Response<Body> {
     let is_there = response.status() != StatusCode::NOT_MODIFIED;
     response.body_mut().holds = true;
     let headers = response.headers_mut();
-    put(headers, header::ETAG, &tag.to_string());
+    headers.insert(header::ETAG, tag.to_value());
     headers.insert(header::CACHE_CONTROL, NO_CACHE);
     headers.insert(header::VARY, VARY);
     if let Some(modified) = representation.modified {
@@ -325,7 +325,7 @@ fn encode_applied(applied: &Applied, shown: Shown) -> Response<Body> {
         _ => None,
     };
     if let Some(tag) = tag.filter(|_| shown != Shown::Hidden) {
-        put(headers, header::ETAG, &tag.to_string());
+        headers.insert(header::ETAG, tag.to_value());
     }
     if let ([address], true) = (applied.written.as_slice(), created) {
         put(headers, header::LOCATION, &reference_of(address));
@@ -385,8 +385,9 @@ fn encode_choices(question: &Question, form: Form) -> Response<Body> {
     response
 }
 
-/// A map of header fields is three quarters full at the most.
-const FIELDS_MOSTLY: usize = 12;
+/// As many as the answer to a read of a value has: a map has room for three quarters of a power of
+/// two, and one for twelve is too large for what the allocator keeps at hand.
+const FIELDS_MOSTLY: usize = 6;
 
 fn respond(status: StatusCode, media: Option<HeaderValue>, body: Body) -> Response<Body> {
     let mut response = Response::new(body);

@@ -4,15 +4,19 @@ use crate::api::problem::Problem;
 use crate::limits;
 use bytes::Bytes;
 use http::Method;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, HeaderName};
 use http::request::Parts;
 use jsond_document::Digest;
 use jsond_store::Key;
 
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
 /// Reads the `Idempotency-Key` of a POST or a PATCH, with what tells its request from others.
 pub(super) fn idempotency_key_of(head: &Parts, body: &Bytes) -> Result<Option<Key>, Problem> {
-    let is_kept = matches!(head.method, Method::POST | Method::PATCH);
-    let Some(line) = head.headers.get("idempotency-key").filter(|_| is_kept) else {
+    if !matches!(head.method, Method::POST | Method::PATCH) {
+        return Ok(None);
+    }
+    let Some(line) = head.headers.get(IDEMPOTENCY_KEY) else {
         return Ok(None);
     };
     let name = line.to_str().unwrap_or_default().trim();

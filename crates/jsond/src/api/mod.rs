@@ -185,10 +185,13 @@ impl Api {
         body: Bytes,
         grant: Grant,
     ) -> Running<'_, Result<Outcome, Problem>> {
-        if !body.is_empty() {
-            return Running::waiting(self.outcome_of_body(head, body, grant));
-        }
-        let bytes = self.dialect.bytes(&head, &self.store.image());
+        let bytes = match body.is_empty() {
+            true => self.dialect.bytes(&head, &self.store.image()),
+            false if head.headers.contains_key(CONTENT_ENCODING) => {
+                return Running::waiting(self.outcome_of_coded(head, body, grant));
+            }
+            false => body.len(),
+        };
         let action = self.decode(head, body, grant, bytes);
         action.then(|action| match action {
             Ok(action) => perform::perform(self, action),
@@ -250,16 +253,13 @@ impl Api {
         Err(problem)
     }
 
-    async fn outcome_of_body(
+    async fn outcome_of_coded(
         &self,
         head: Parts,
         body: Bytes,
         grant: Grant,
     ) -> Result<Outcome, Problem> {
-        let body = match head.headers.contains_key(CONTENT_ENCODING) {
-            true => self.without_coding(&head, body, &grant).await?,
-            false => body,
-        };
+        let body = self.without_coding(&head, body, &grant).await?;
         let bytes = body.len();
         let action = self.decode(head, body, grant, bytes).done().await?;
         perform::perform(self, action).done().await

@@ -29,7 +29,7 @@ pub(super) fn perform(api: &Api, action: Action) -> Running<'_, Result<Outcome, 
             let made = made.of_target(text.read.target.path());
             return read::send(api, &text.read, Ok(made));
         }
-        Action::Write(write) => return Running::waiting(perform_write(api, *write)),
+        Action::Write(write) => return perform_write(api, write),
         Action::Answer(answer) => return Running::waiting(perform_answer(store, *answer)),
         Action::Ask(ask) => return Running::waiting(perform_ask(store, *ask)),
     })
@@ -69,19 +69,20 @@ const VERSION: &str = concat!(
 
 const PROBLEMS: &str = include_str!("../../../../docs/problems.md");
 
-async fn perform_write(api: &Api, write: Write) -> Result<Outcome, Problem> {
-    let (store, shown) = (&*api.store, write.shown);
-    let mutation = write.mutation;
+fn perform_write(api: &Api, write: Write) -> Running<'_, Result<Outcome, Problem>> {
+    let store = &*api.store;
+    let Write { mutation, shown } = write;
     let bytes = match &mutation.edit {
         Edit::Add(additions) => additions.iter().map(|it| it.value.len_bytes()).sum(),
-        _ => return submit(store, mutation, shown).await,
+        _ => return submit(store, mutation, shown),
     };
     let (image, key) = (store.image(), mutation.key.clone());
     let job = move || arranged(&image, mutation);
-    match api.heavy.run_for(bytes, job).done().await {
-        Ok(mutation) => submit(store, mutation, shown).await,
-        Err(problem) => repeat_or(store, key, shown, problem).await,
-    }
+    let arranged = api.heavy.run_for(bytes, job);
+    arranged.then(move |arranged| match arranged {
+        Ok(mutation) => submit(store, mutation, shown),
+        Err(problem) => Running::waiting(repeat_or(store, key, shown, problem)),
+    })
 }
 
 /// Gives a repeat its first answer, also where its request could not be made any more; what is no
@@ -107,7 +108,7 @@ async fn repeat_or(
 
 /// Arranges what a POST adds for the collection that takes it: the members of one object for an
 /// object, one or many elements for an array.
-fn arranged(image: &Image, mut mutation: Mutation) -> Result<Mutation, Problem> {
+fn arranged(image: &Image, mut mutation: Box<Mutation>) -> Result<Box<Mutation>, Problem> {
     let Edit::Add(additions) = &mut mutation.edit else {
         return Ok(mutation);
     };
@@ -187,7 +188,7 @@ async fn perform_ask(store: &Store, ask: Ask) -> Result<Outcome, Problem> {
                 );
             }
             let Write { mutation, shown } = ask.write(Edit::Remove);
-            submit(store, mutation, shown).await
+            submit(store, mutation, shown).done().await
         }
     }
 }
@@ -223,7 +224,7 @@ fn find_for_write(image: &Image, ask: &Ask) -> Result<Option<Place>, Problem> {
 async fn perform_answer(store: &Store, answer: Answer) -> Result<Outcome, Problem> {
     let (key, shown) = (answer.ask.key.clone(), answer.ask.shown);
     match mutation_of(&store.image(), answer) {
-        Ok(mutation) => submit(store, mutation, shown).await,
+        Ok(mutation) => submit(store, mutation, shown).done().await,
         Err(problem) => repeat_or(store, key, shown, problem).await,
     }
 }
@@ -254,12 +255,20 @@ fn holds_for(ask: &Ask, place: &Place) -> bool {
     ask.precondition.holds(Current::Value(place))
 }
 
-async fn submit(store: &Store, mutation: Mutation, shown: Shown) -> Result<Outcome, Problem> {
-    match store.submit(mutation).await? {
-        jsond_store::Outcome::Applied(applied) => Ok(Outcome::Applied {
-            applied: Box::new(applied),
-            shown,
-        }),
-        jsond_store::Outcome::Rejected(rejection) => Err(rejection.into()),
-    }
+/// Submits a mutation; only the answer has to be waited for.
+fn submit(
+    store: &Store,
+    mutation: impl Into<Box<Mutation>> + 'static,
+    shown: Shown,
+) -> Running<'static, Result<Outcome, Problem>> {
+    let answered = store.submit(mutation);
+    Running::waiting(async move {
+        match answered.await? {
+            jsond_store::Outcome::Applied(applied) => Ok(Outcome::Applied {
+                applied: Box::new(applied),
+                shown,
+            }),
+            jsond_store::Outcome::Rejected(rejection) => Err(rejection.into()),
+        }
+    })
 }

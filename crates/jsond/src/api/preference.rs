@@ -1,12 +1,15 @@
 //! What a client would like: `Prefer`.
 
 use http::HeaderMap;
+use http::header::HeaderName;
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// Reads `Prefer: return=minimal`; of a preference that stands twice the first counts.
 ///
 /// *Source*: RFC 7240 §2, §4.2.
 pub(super) fn prefers_minimal(headers: &HeaderMap) -> bool {
-    let lines = headers.get_all("prefer").iter();
+    let lines = headers.get_all(PREFER).iter();
     let lines = lines.filter_map(|line| line.to_str().ok());
     let mut preferences = lines.flat_map(split_list).filter_map(|it| {
         let preference = it.split(';').next()?;

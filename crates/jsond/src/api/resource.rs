@@ -130,17 +130,18 @@ pub(super) enum TargetError {
     Text,
 }
 
+/// As many tokens as most addresses have at the most.
+const TOKENS_MOSTLY: usize = 4;
+
 /// Reads the path of a target: each segment, percent-decoded, is one reference token.
 pub(super) fn parse_target(path: &str) -> Result<Target, TargetError> {
     if path == "*" {
         return Ok(Target::Server);
     }
-    let mut tokens = path
-        .strip_prefix('/')
-        .unwrap_or(path)
-        .split('/')
-        .map(decode_segment)
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut tokens = Vec::with_capacity(TOKENS_MOSTLY);
+    for segment in path.strip_prefix('/').unwrap_or(path).split('/') {
+        tokens.push(decode_segment(segment)?);
+    }
     if tokens[0] == OWN_SEGMENT && tokens.len() > 1 {
         let rest = tokens[1..].join("/");
         let own = OWN.iter().find(|(name, _)| *name == rest);
@@ -158,6 +159,9 @@ pub(super) fn parse_target(path: &str) -> Result<Target, TargetError> {
 
 fn decode_segment(segment: &str) -> Result<String, TargetError> {
     let bytes = segment.as_bytes();
+    if bytes.iter().all(|byte| !matches!(byte, b'%' | 0)) {
+        return Ok(segment.to_owned());
+    }
     for (at, _) in segment.match_indices('%') {
         let digits = bytes.get(at + 1..at + 3).ok_or(TargetError::Percent)?;
         if !digits.iter().all(u8::is_ascii_hexdigit) {

@@ -133,6 +133,7 @@ impl<'a> Driver<'a> {
                 let (pending, decision) = self.begin(head);
                 match decision {
                     None => self.handle_or_wait(pending, Bytes::new()).await,
+                    Some(_) if self.has_body() => Ok(self.read_body(pending)),
                     // In a box, so that a connection that waits for its next request takes no room
                     // for it.
                     Some(expects_continue) => {
@@ -297,36 +298,46 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// Whether the body is here already, and not too long: the client need not be spared the sending.
+    fn has_body(&self) -> bool {
+        let here = self.machine.whole_body_bytes(&self.connection.input);
+        here.is_some_and(|bytes| bytes <= self.context.settings.limits.body_bytes_max)
+    }
+
     async fn decide_on_body(
         &mut self,
         pending: Pending,
         expects_continue: bool,
     ) -> io::Result<Next> {
         let (api, caller) = (&self.context.api, self.connection.caller());
-        let body_bytes_max = self.context.settings.limits.body_bytes_max;
-        let here = self.machine.whole_body_bytes(&self.connection.input);
-        let is_here = here.is_some_and(|bytes| bytes <= body_bytes_max);
-        // With a body that is here already the client need not be spared the sending.
-        if !is_here && let Err(response) = api.check_head(&pending.parts, &caller).await {
+        if let Err(response) = api.check_head(&pending.parts, &caller).await {
             // A client that waits for a 100 may never send the body that would have to be skipped.
             let may_skip = !expects_continue;
             return Ok(self.refuse_body(&pending, *response, may_skip));
         }
-        if let Err(refusal) = self.machine.read_body(body_bytes_max) {
-            let (status, detail) = (refusal.status(), refusal.detail());
-            let response = api.refuse_body(&pending.parts, &caller, status, detail);
-            self.log_request(&pending);
-            self.answer(response, &pending.parts.method, false);
-            return Ok(Next::Close);
-        }
-        if expects_continue && self.connection.input.is_empty() {
+        let next = self.read_body(pending);
+        if matches!(next, Next::Go) && expects_continue && self.connection.input.is_empty() {
             self.connection
                 .output
                 .append(|out| out.extend_from_slice(CONTINUE));
             self.flush().await?;
         }
+        Ok(next)
+    }
+
+    /// Begins to read a body, unless it is too long.
+    fn read_body(&mut self, pending: Pending) -> Next {
+        let (api, caller) = (&self.context.api, self.connection.caller());
+        let body_bytes_max = self.context.settings.limits.body_bytes_max;
+        if let Err(refusal) = self.machine.read_body(body_bytes_max) {
+            let (status, detail) = (refusal.status(), refusal.detail());
+            let response = api.refuse_body(&pending.parts, &caller, status, detail);
+            self.log_request(&pending);
+            self.answer(response, &pending.parts.method, false);
+            return Next::Close;
+        }
         self.pending = Some(pending);
-        Ok(Next::Go)
+        Next::Go
     }
 
     /// Answers before the body; a short one is skipped so that the connection can be kept.

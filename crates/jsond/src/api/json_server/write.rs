@@ -93,14 +93,14 @@ pub(super) fn action(change: Change, asked: &Asked<'_>) -> Result<Action, Proble
         true => Shown::Nothing,
         false => Shown::Compact,
     };
-    let mutation = Mutation {
+    let mutation = Box::new(Mutation {
         address,
         precondition: precondition_of(headers)?,
         edit,
         key: idempotency_key_of(&asked.head, &asked.body)?,
         wants_image: false,
-    };
-    Ok(Action::Write(Box::new(Write { mutation, shown })))
+    });
+    Ok(Action::Write(Write { mutation, shown }))
 }
 
 fn named(name: &str) -> Address {
