@@ -114,7 +114,7 @@ impl Store {
             on_disk: marks_of(&on_disk),
             taken,
             announced: announced.clone(),
-            keys: Ring::new(keyed, key_files.kept_to(), keeper),
+            keys: Ring::new(keyed, key_files.certain_to(), keeper),
             touched: checkpoints.clone(),
             health: Arc::clone(&health),
             durability: settings.durability,

@@ -24,13 +24,17 @@ impl Checkpointer {
             Step::Exchange(temporary) => self.swap(temporary, &disk_path, prepared),
             Step::Overwrite(copy) => self.overwrite(copy, &disk_path, prepared),
             Step::Remove => self.take_away(&disk_path, prepared),
-            Step::Confirm => self.touch_folder(&disk_path, prepared),
+            Step::Confirm => self.confirm(&disk_path, prepared),
             Step::Nothing => Ok(()),
         }
     }
 
-    /// Changes a folder, so that its next sync has to write it again.
-    fn touch_folder(&self, disk_path: &str, prepared: &Prepared) -> Result<(), Obstacle> {
+    /// Makes sure of a removal that may not be durable: what was taken away gets its name back, to be
+    /// taken away again. If it is gone, the folder is changed, so that its next sync has to write it.
+    fn confirm(&self, disk_path: &str, prepared: &Prepared) -> Result<(), Obstacle> {
+        if self.give_back(prepared) {
+            return Err(Obstacle::Moved);
+        }
         let temporary = Served::temporary_of(disk_path, prepared.mark.revision);
         self.served.medium.write(&temporary, b"", None)?;
         Ok(self.served.medium.remove(&temporary)?)
@@ -118,6 +122,10 @@ impl Checkpointer {
         }
     }
 
+    /// Takes a file away; [`Self::bury`] removes it, when the folder is synced.
+    ///
+    /// DURABILITY: until then it can get its name back. If the sync of a folder has failed, no later
+    /// one makes durable that a name has gone, unless it goes once more.
     fn take_away(&self, disk_path: &str, prepared: &Prepared) -> Result<(), Obstacle> {
         let medium = &self.served.medium;
         if prepared.found.is_link {
@@ -134,8 +142,30 @@ impl Checkpointer {
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(Obstacle::Moved),
             other => other?,
         }
-        self.check_taken(&taken, disk_path, prepared)?;
-        Ok(medium.remove(&taken)?)
+        self.check_taken(&taken, disk_path, prepared)
+    }
+
+    /// Removes what was taken away. What cannot be removed now the next start removes.
+    pub(super) fn bury(&self, prepared: &Prepared) {
+        if prepared.step == Step::Remove && !prepared.found.is_link {
+            let disk_path = self.served.path_of(&prepared.mark.path);
+            let taken = Served::temporary_of(&disk_path, prepared.mark.revision);
+            self.served.medium.remove(&taken).ok();
+        }
+    }
+
+    /// Gives what was taken away its name back, and says whether it has; where another program has
+    /// given the name to something else meanwhile, it is removed.
+    pub(super) fn give_back(&self, prepared: &Prepared) -> bool {
+        let disk_path = self.served.path_of(&prepared.mark.path);
+        let taken = Served::temporary_of(&disk_path, prepared.mark.revision);
+        match self.served.medium.rename_to_free(&taken, &disk_path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                self.served.medium.remove(&taken).ok();
+                false
+            }
+            given => given.is_ok(),
+        }
     }
 
     fn overwrite(&self, copy: &str, disk_path: &str, prepared: &Prepared) -> Result<(), Obstacle> {

@@ -268,6 +268,7 @@ impl Checkpointer {
         let prepared = self.announce(prepared);
         let exchanged = self.each(prepared, Self::exchange);
         let synced = self.sync_folders(exchanged);
+        synced.iter().for_each(|one| self.bury(one));
         self.settle(synced);
     }
 
@@ -363,6 +364,7 @@ impl Checkpointer {
                 let path = prepared.mark.path.clone();
                 self.half.insert(path, half.clone());
             }
+            (Obstacle::Folder, Step::Remove) => drop(self.give_back(prepared)),
             (_, Step::Exchange(temporary)) => drop(self.served.medium.remove(temporary)),
             _ => {}
         }

@@ -31,6 +31,8 @@ pub(crate) struct KeyFiles {
     files: Vec<KeyFile>,
     /// Names of those that nobody needs; their removal is tried until it works.
     unneeded: Vec<String>,
+    /// The last file was found at the start: the sync of its name may have failed before.
+    is_unsure: bool,
 }
 
 /// One file: the keys of the journal's lines behind `after` up to `to`.
@@ -63,6 +65,7 @@ impl KeyFiles {
             identity: identity.to_owned(),
             files: Vec::new(),
             unneeded: Vec::new(),
+            is_unsure: !read.is_empty(),
         };
         let all: Vec<_> = read.iter().map(|(file, _)| file.clone()).collect();
         let mut lines = Vec::new();
@@ -82,20 +85,49 @@ impl KeyFiles {
         self.files.last().map_or(Revision(0), |file| file.to)
     }
 
+    /// The same, for certain: as far as they need not be asked to [keep](Self::keep) anything.
+    pub(crate) fn certain_to(&self) -> Revision {
+        let certain = self.files.len() - usize::from(self.is_unsure && !self.files.is_empty());
+        certain
+            .checked_sub(1)
+            .map_or(Revision(0), |at| self.files[at].to)
+    }
+
     /// Makes sure that the keys of all lines up to `to` are in files, durably.
     ///
     /// *Errors*: those of the medium; then what was there before is still there.
     pub(crate) fn keep(&mut self, keys: &Keys, to: Revision) -> io::Result<()> {
-        if keys.between(self.kept_to(), to).next().is_some() {
-            self.write(keys, to)?;
+        match keys.between(self.kept_to(), to).next() {
+            Some(_) => self.write(keys, to)?,
+            None => self.confirm()?,
         }
         self.drop_forgotten(keys);
         self.remove_unneeded();
         Ok(())
     }
 
+    /// Writes the last file once more, if it was there at the start.
+    ///
+    /// DURABILITY: a process that was killed may have failed to sync its name. A later sync that
+    /// succeeds says nothing about it, and neither those that it has taken in may go upon it, nor
+    /// segments. `docs/decisions/0020` has the reason.
+    fn confirm(&mut self) -> io::Result<()> {
+        if let Some(KeyFile { name, .. }) = self.files.last().filter(|_| self.is_unsure) {
+            let text = self.medium.read(name)?.ok_or(io::ErrorKind::NotFound)?;
+            if let Err(error) = self.write_durably(name, &text) {
+                self.medium.remove(TEMPORARY_NAME).ok();
+                return Err(error);
+            }
+        }
+        self.is_unsure = false;
+        Ok(())
+    }
+
     fn write(&mut self, keys: &Keys, to: Revision) -> io::Result<()> {
         let (staying, after) = self.staying(keys, to);
+        if staying == self.files.len() {
+            self.confirm()?;
+        }
         let text = encode(&self.identity, keys, after, to);
         let name = name_of(to);
         let written = self.write_durably(&name, &text);
@@ -108,6 +140,8 @@ impl KeyFiles {
         let taken_in = self.files.drain(staying..).map(|file| file.name);
         self.unneeded.extend(taken_in);
         self.unneeded.retain(|other| *other != name);
+        // It is taken into this one, or confirmed.
+        self.is_unsure = false;
         self.files.push(KeyFile {
             name,
             after,

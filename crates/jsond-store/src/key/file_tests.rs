@@ -168,3 +168,34 @@ fn a_call_that_fails_loses_no_key_and_the_next_try_keeps_all() {
         }
     }
 }
+
+/// The story of a storm: the sync of a name failed, the process was killed, and the next one on the
+/// same machine built upon the file, whose name no power cut would leave.
+#[test]
+fn a_name_whose_sync_failed_before_the_start_is_written_once_more() {
+    let first: Vec<u64> = (1..40).collect();
+    // It is taken in by the file whose sync fails, or stays beside it.
+    for after in [50, 41] {
+        let medium = MemoryMedium::new();
+        let all: Vec<u64> = (1..after).collect();
+        let (mut files, _) = open(&medium);
+        files
+            .keep(&keys(first.iter().copied()), Revision(39))
+            .unwrap();
+        let sync_of_name = 3;
+        medium.plan(Some((sync_of_name, Fault::Once)));
+        let to = Revision(after - 1);
+        assert!(files.keep(&keys(all.iter().copied()), to).is_err());
+        assert!(medium.calls()[sync_of_name].starts_with("sync folder"));
+        medium.plan(None);
+
+        let (mut files, found) = open(&medium);
+        assert_eq!(found, all);
+        assert_eq!(files.kept_to(), to);
+        assert!(files.certain_to() < to, "segments may not go yet");
+        files.keep(&keys(all.iter().copied()), to).unwrap();
+        assert_eq!(files.certain_to(), to);
+        let (_, left) = open(&medium.after_power_cut());
+        assert_eq!(left, all);
+    }
+}

@@ -62,6 +62,12 @@ impl History {
         self.marks.iter().skip(usize::from(self.done.is_some()))
     }
 
+    /// Judges whether a checkpoint of this revision was about to remove the file.
+    pub(super) fn is_going(&self, revision: Revision) -> bool {
+        let is_it = |mark: &Mark| mark.hash.is_none() && mark.revision == revision;
+        self.announced().any(is_it)
+    }
+
     /// The contents that a checkpoint may have been about to write, the newest first.
     pub(super) fn announced_hashes(&self) -> impl Iterator<Item = u128> {
         self.announced().rev().filter_map(|mark| mark.hash)

@@ -126,7 +126,8 @@ fn sync_folders(served: &Served, folders: &[FilePath]) -> Result<(), OpenError> 
 }
 
 /// Removes a temporary file that a killed checkpoint left, unless it has the text of another
-/// program: between an exchange of names and the look at what was taken away it may.
+/// program: between an exchange of names and the look at what was taken away it may. A file that was
+/// taken away gets its name back, until the journal says that it has gone for good.
 fn take_temporary(
     media: &Media<'_>,
     temporary: &Temporary,
@@ -139,9 +140,15 @@ fn take_temporary(
     let history = history.filter(|history| history.was_announced(temporary.revision));
     if let Some(history) = history {
         let hash = hash_at(&*served.medium, path).map_err(OpenError::io(what()))?;
+        let disk_path = served.path_of(&temporary.file);
+        if hash.is_some_and(|hash| history.find(Some(hash)).is_some())
+            && history.is_going(temporary.revision)
+            && served.medium.rename_to_free(path, &disk_path).is_ok()
+        {
+            return Ok(());
+        }
         if hash.is_some_and(|hash| !history.knows(hash)) {
             let text = served.medium.read(path).map_err(OpenError::io(what()))?;
-            let disk_path = served.path_of(&temporary.file);
             // Half a text is that of a second try of the same checkpoint that was cut off.
             if let Some(text) = text.filter(|text| Json::parse(text).is_ok()) {
                 keep_conflict(served, &disk_path, &text, last).map_err(OpenError::io(what()))?;
