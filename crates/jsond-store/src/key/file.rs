@@ -110,7 +110,7 @@ impl KeyFiles {
     ///
     /// DURABILITY: a process that was killed may have failed to sync its name. A later sync that
     /// succeeds says nothing about it, and neither those that it has taken in may go upon it, nor
-    /// segments. `docs/decisions/0020` has the reason.
+    /// segments. `docs/decisions/0028` has the story.
     fn confirm(&mut self) -> io::Result<()> {
         if let Some(KeyFile { name, .. }) = self.files.last().filter(|_| self.is_unsure) {
             let text = self.medium.read(name)?.ok_or(io::ErrorKind::NotFound)?;
