@@ -294,7 +294,7 @@ impl LeafEdit<'_> {
     /// Makes the leaf that it makes of one; none where there are more.
     pub(crate) fn one_leaf_of(&self, leaf: &Leaf, named: bool, is_last: bool) -> Option<Leaf> {
         self.splice(leaf, is_last).or_else(|| {
-            let leaves = self.leaves_of(leaf, named, is_last);
+            let leaves = self.packed(leaf, named, is_last);
             let [leaf] = <[Leaf; 1]>::try_from(leaves).ok()?;
             Some(leaf)
         })
@@ -311,9 +311,14 @@ impl LeafEdit<'_> {
     /// Makes the leaves that it makes of one; `is_last` where entries come in their order, and fill
     /// one leaf after the other.
     pub(crate) fn leaves_of(&self, leaf: &Leaf, named: bool, is_last: bool) -> Vec<Leaf> {
-        if let Some(leaf) = self.splice(leaf, is_last) {
-            return vec![leaf];
+        match self.splice(leaf, is_last) {
+            Some(leaf) => vec![leaf],
+            None => self.packed(leaf, named, is_last),
         }
+    }
+
+    /// Packs the entries that it leaves anew.
+    fn packed(&self, leaf: &Leaf, named: bool, is_last: bool) -> Vec<Leaf> {
         let mut pieces = leaf.pieces(named);
         let end = self.within + usize::from(self.gone.is_some());
         pieces.splice(self.within..end, self.came.cloned());

@@ -24,18 +24,18 @@ impl Checkpointer {
             Step::Exchange(temporary) => self.swap(temporary, &disk_path, prepared),
             Step::Overwrite(copy) => self.overwrite(copy, &disk_path, prepared),
             Step::Remove => self.take_away(&disk_path, prepared),
-            Step::Confirm => self.confirm(&disk_path, prepared),
+            Step::Confirm => self.confirm(prepared),
             Step::Nothing => Ok(()),
         }
     }
 
     /// Makes sure of a removal that may not be durable: what was taken away gets its name back, to be
     /// taken away again. If it is gone, the folder is changed, so that its next sync has to write it.
-    fn confirm(&self, disk_path: &str, prepared: &Prepared) -> Result<(), Obstacle> {
+    fn confirm(&self, prepared: &Prepared) -> Result<(), Obstacle> {
         if self.give_back(prepared) {
             return Err(Obstacle::Moved);
         }
-        let temporary = Served::temporary_of(disk_path, prepared.mark.revision);
+        let temporary = self.taken_of(prepared);
         self.served.medium.write(&temporary, b"", None)?;
         Ok(self.served.medium.remove(&temporary)?)
     }
@@ -132,7 +132,7 @@ impl Checkpointer {
             // The link goes; what it leads to is another file.
             return Ok(medium.remove(disk_path)?);
         }
-        let taken = Served::temporary_of(disk_path, prepared.mark.revision);
+        let taken = self.taken_of(prepared);
         match medium.rename_to_free(disk_path, &taken) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::Unsupported => {
@@ -145,12 +145,16 @@ impl Checkpointer {
         self.check_taken(&taken, disk_path, prepared)
     }
 
+    /// The name under which a file that is to go lies until the folder is synced.
+    fn taken_of(&self, prepared: &Prepared) -> String {
+        let disk_path = self.served.path_of(&prepared.mark.path);
+        Served::temporary_of(&disk_path, prepared.mark.revision)
+    }
+
     /// Removes what was taken away. What cannot be removed now the next start removes.
     pub(super) fn bury(&self, prepared: &Prepared) {
         if prepared.step == Step::Remove && !prepared.found.is_link {
-            let disk_path = self.served.path_of(&prepared.mark.path);
-            let taken = Served::temporary_of(&disk_path, prepared.mark.revision);
-            self.served.medium.remove(&taken).ok();
+            self.served.medium.remove(&self.taken_of(prepared)).ok();
         }
     }
 
@@ -158,7 +162,7 @@ impl Checkpointer {
     /// given the name to something else meanwhile, it is removed.
     pub(super) fn give_back(&self, prepared: &Prepared) -> bool {
         let disk_path = self.served.path_of(&prepared.mark.path);
-        let taken = Served::temporary_of(&disk_path, prepared.mark.revision);
+        let taken = self.taken_of(prepared);
         match self.served.medium.rename_to_free(&taken, &disk_path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 self.served.medium.remove(&taken).ok();
