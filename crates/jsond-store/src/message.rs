@@ -1,5 +1,6 @@
 //! What the writer thread is told, and what waits for the sync of a batch.
 
+use crate::checkpoint::Touched;
 use crate::contract::{Durability, Mutation, Outcome, Revision, StoreError};
 use crate::health::Health;
 use crate::image::{FilePath, Image, Template};
@@ -13,7 +14,7 @@ use crate::state::StateFile;
 use arc_swap::ArcSwap;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, SyncSender};
+use std::sync::mpsc::SyncSender;
 
 /// Tells what became of an edit by hand, when that is durable.
 pub(crate) type HandAnswer = SyncSender<Result<Taken, StoreError>>;
@@ -89,9 +90,6 @@ pub(crate) struct TakenBefore {
     pub(crate) hash: Option<u128>,
     pub(crate) merge: Merge,
 }
-
-/// Which files have changed, for the checkpoints.
-pub(crate) type Touched = Sender<crate::checkpoint::Order>;
 
 /// What waits for the sync of a batch.
 pub(crate) enum Waiting {

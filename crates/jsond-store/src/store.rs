@@ -1,6 +1,6 @@
 //! The store's handle: open, read an image, submit a mutation, stop.
 
-use crate::checkpoint::{self, Checkpointer, OnDisk, Order};
+use crate::checkpoint::{self, Checkpointer, OnDisk, Order, Touched};
 use crate::contract::{Mutation, Outcome, Settings, StoreError};
 use crate::health::Health;
 use crate::image::{FilePath, Image};
@@ -107,6 +107,7 @@ impl Store {
         let identity = state.identity.clone();
         let health = Arc::new(Health::default());
         let copies = Arc::clone(&journal);
+        let touched = Touched::new(checkpoints.clone());
         let on_thread = Writer::new(Start {
             published: Arc::clone(&published),
             journal: Journal::new(Arc::clone(&journal), identity, settings, segments),
@@ -115,7 +116,7 @@ impl Store {
             taken,
             announced: announced.clone(),
             keys: Ring::new(keyed, key_files.certain_to(), keeper),
-            touched: checkpoints.clone(),
+            touched: touched.clone(),
             health: Arc::clone(&health),
             durability: settings.durability,
             may_make: may_make(served.clone()),
@@ -133,6 +134,7 @@ impl Store {
             on_disk,
             behind,
             announced,
+            touched,
         });
         let threads = vec![
             spawn_behind("checkpoint", move || checkpointer.run(&orders))?,

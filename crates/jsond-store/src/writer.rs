@@ -9,6 +9,7 @@ mod room;
 mod said;
 
 use crate::change::{Operation, OperationKind};
+use crate::checkpoint::Touched;
 use crate::contract::{
     Address, Applied, Durability, Effect, Mutation, Outcome, Rejection, Revision, StoreError,
 };
@@ -19,7 +20,7 @@ use crate::journal::entry::{Body, Entry};
 use crate::journal::{self, CommitError, Journal};
 use crate::key::ring::Ring;
 use crate::marks::Marks;
-use crate::message::{Batch, Message, Start, TakenBefore, Touched, Waiting};
+use crate::message::{Batch, Message, Start, TakenBefore, Waiting};
 use crate::post::Deliveries;
 use crate::state::StateFile;
 use crate::undo::{with_undo, with_undo_at};
@@ -205,9 +206,8 @@ impl Writer {
                 self.last = Revision(batch.first.0 - 1);
             }
         }
-        if result.is_ok() && !batch.touched.is_empty() {
-            let order = crate::checkpoint::Order::Touched(batch.touched.into_iter().collect());
-            self.touched.send(order).ok();
+        if result.is_ok() {
+            self.touched.tell(batch.touched);
         }
         if batch.text.capacity() <= SPARE_BYTES_MAX {
             batch.text.clear();

@@ -13,9 +13,11 @@ mod prepare;
 mod retired;
 mod schedule;
 mod take;
+mod touched;
 
 pub(crate) use look::{OnDisk, Remembered, hash_at, rememberable};
 pub(crate) use prepare::{copy_of, remove_copies, template_of};
+pub(crate) use touched::Touched;
 
 use crate::health::Health;
 use crate::image::{FilePath, Image, Template};
@@ -48,7 +50,7 @@ const FLUSH_PAUSE: Duration = Duration::from_millis(50);
 /// What the checkpoint thread is told.
 pub(crate) enum Order {
     /// These files have changed.
-    Touched(Vec<FilePath>),
+    Touched(BTreeSet<FilePath>),
     /// Another program did something in the folder.
     Notice(Notice),
     /// Write everything now; answered with whether all of it worked.
@@ -68,6 +70,7 @@ pub(crate) struct Start {
     pub(crate) behind: Vec<FilePath>,
     /// Contents that a checkpoint before this start announced and never called done.
     pub(crate) announced: Vec<Mark>,
+    pub(crate) touched: Touched,
     pub(crate) watcher: Watcher,
 }
 
@@ -80,6 +83,7 @@ pub(crate) struct Checkpointer {
     health: Arc<Health>,
     on_disk: HashMap<FilePath, OnDisk>,
     schedule: Schedule,
+    touched: Touched,
     watcher: Watcher,
     /// Contents that were announced and may have reached the disk, although a later step failed.
     announced: HashMap<FilePath, Vec<OnDisk>>,
@@ -156,6 +160,7 @@ impl Checkpointer {
             health: start.health,
             on_disk: start.on_disk,
             schedule,
+            touched: start.touched,
             watcher: start.watcher,
             announced,
             in_place: HashSet::new(),
@@ -250,6 +255,8 @@ impl Checkpointer {
 
     /// DURABILITY: the order of the steps is what a power cut between any two of them relies on.
     fn round(&mut self, paths: &[FilePath]) {
+        // Before any of them is looked for in the published image.
+        self.touched.forget(paths);
         let mut looked = Vec::new();
         for path in paths {
             match self.look(path) {
@@ -462,7 +469,7 @@ impl Checkpointer {
             self.announced.remove(&path);
             self.schedule.note_written(&path, cost, now);
             if self.is_behind(&path, &on_disk) {
-                self.schedule.touch(vec![path.clone()], now);
+                self.schedule.touch([path.clone()], now);
             }
             self.on_disk.insert(path, on_disk);
             settled.push(Settled {

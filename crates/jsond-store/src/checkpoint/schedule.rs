@@ -84,7 +84,7 @@ impl Schedule {
     }
 
     /// Plans files that have changed.
-    pub(super) fn touch(&mut self, paths: Vec<FilePath>, now: Instant) {
+    pub(super) fn touch(&mut self, paths: impl IntoIterator<Item = FilePath>, now: Instant) {
         let soon = now + WRITE_DELAY;
         for path in paths {
             let rest = self.rest.get(&path).copied();

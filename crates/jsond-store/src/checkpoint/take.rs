@@ -396,7 +396,7 @@ impl Checkpointer {
         };
         let now = Instant::now();
         if is_behind {
-            self.schedule.touch(vec![path.clone()], now);
+            self.schedule.touch([path.clone()], now);
         }
         Ok((is_behind && self.schedule.may_write(&path, now)).then(looked))
     }
