@@ -8,7 +8,7 @@ use crate::current::Current;
 use crate::derive::derive;
 use crate::image::{FilePath, Image};
 use crate::patch::patch;
-use crate::resolve::{Place, Resolved};
+use crate::resolve::{Place, Resolved, Way};
 use crate::served::{FILE_ENDING, is_hidden};
 use bytes::Bytes;
 use jsond_document::{Bounds, IdRule, Json, Kind, Pointer, Value, id_of_value, id_text};
@@ -23,8 +23,8 @@ pub(crate) struct Decision {
     /// The value that the answer shows, where it is known: what a removal removes, what an
     /// exchange puts there. Otherwise it is read from the new image.
     pub(crate) shown: Option<Value>,
-    /// The place that the one operation is about, where it is known.
-    pub(crate) place: Option<Box<Place>>,
+    /// The way to the place that the one operation is about, where it is known.
+    pub(crate) way: Option<Way>,
 }
 
 /// Decides what a mutation does to an image.
@@ -108,7 +108,7 @@ fn replace(
             operations: Vec::new(),
             written,
             shown: Some(place.value),
-            place: None,
+            way: None,
         });
     }
     if let Some((_, ids)) = place.parent_value().filter(has_ids)
@@ -128,17 +128,15 @@ fn replace(
         value: value.clone(),
         text,
     };
-    let operations = vec![operation(
-        &place,
-        None,
-        OperationKind::Replace(written_value),
-    )];
+    let (tokens, way) = place.into_way();
+    let kind = OperationKind::Replace(written_value);
+    let operations = vec![Operation::new(kind, Pointer::from_tokens(tokens))];
     Ok(Decision {
         effect: Effect::Replaced,
         operations,
         written,
         shown: Some(value.clone()),
-        place: Some(Box::new(place)),
+        way: Some(way),
     })
 }
 
@@ -196,7 +194,7 @@ fn create(
         operations,
         written,
         shown: None,
-        place: None,
+        way: None,
     })
 }
 
@@ -258,7 +256,7 @@ fn create_file(
         operations,
         written,
         shown: None,
-        place: None,
+        way: None,
     })
 }
 
@@ -337,7 +335,7 @@ fn created(operations: Vec<Operation>, written: Vec<Address>) -> Decision {
         operations,
         written,
         shown: None,
-        place: None,
+        way: None,
     }
 }
 
@@ -439,7 +437,7 @@ fn remove(resolved: Resolved, precondition: &Precondition) -> Result<Decision, R
         operations,
         written,
         shown: Some(place.value),
-        place: None,
+        way: None,
     })
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn derive(
         operations,
         written: vec![written],
         shown: Some(shown),
-        place: None,
+        way: None,
     })
 }
 

@@ -157,7 +157,7 @@ impl Working {
             operations: self.operations,
             written: vec![address],
             shown: None,
-            place: None,
+            way: None,
         }
     }
 

@@ -59,6 +59,26 @@ pub struct Place {
     pub ids: IdRule,
 }
 
+/// The way to a value that is there, from that of its file: without the tokens.
+#[derive(Debug)]
+pub(crate) struct Way {
+    /// How many tokens lead to the file.
+    pub(crate) file_tokens: usize,
+    /// The values on the way, from that of the file to the parent, each with its rule.
+    above: Vec<(Value, IdRule)>,
+    /// The value.
+    pub(crate) value: Value,
+    ids: IdRule,
+}
+
+impl Way {
+    /// The values on the way, from that of the file to the last one, each with its rule.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&Value, &IdRule)> {
+        let above = self.above.iter().map(|(value, ids)| (value, ids));
+        above.chain([(&self.value, &self.ids)])
+    }
+}
+
 impl Place {
     /// The place of a whole file, with room for as many steps into it.
     fn of_file(file_path: FilePath, file: &Arc<File>, steps: usize) -> Option<Self> {
@@ -102,10 +122,17 @@ impl Place {
         self.above.last()
     }
 
-    /// The values on the way, from that of the file to this one, each with its rule.
-    pub(crate) fn way(&self) -> impl Iterator<Item = (&Value, &IdRule)> {
-        let above = self.above.iter().map(|(value, ids)| (value, ids));
-        above.chain([(&self.value, &self.ids)])
+    /// Takes the place apart: the tokens of a pointer from the root document, and the way.
+    pub(crate) fn into_way(self) -> (Vec<String>, Way) {
+        let mut tokens = self.file_path;
+        let way = Way {
+            file_tokens: tokens.len(),
+            above: self.above,
+            value: self.value,
+            ids: self.ids,
+        };
+        tokens.extend(self.pointer);
+        (tokens, way)
     }
 
     /// The value that the parent lies in, with its rule.
@@ -183,8 +210,8 @@ impl Image {
     #[must_use]
     pub fn resolve(&self, address: &Address) -> Resolved {
         let mut entry = &self.root;
-        // Most files lie in the folder itself.
-        let mut path = FilePath::with_capacity(1);
+        // With room for the tokens in the file, which may be put behind it.
+        let mut path = FilePath::with_capacity(address.0.len());
         let mut tokens = address.0.iter();
         loop {
             let entries = match entry {

@@ -8,7 +8,7 @@
 
 use crate::change::Operation;
 use crate::image::Image;
-use crate::resolve::Place;
+use crate::resolve::Way;
 use jsond_document::{IdRule, Kind, Value};
 use std::collections::HashSet;
 
@@ -24,17 +24,17 @@ pub(crate) struct Undo {
     pub(crate) was: Option<Value>,
 }
 
-/// Notes in the one operation of a change what its unit is, where the place that it is about is
-/// known already; else as [`with_undo`].
+/// Notes in the one operation of a change what its unit is, where the way to its place is known
+/// already; else as [`with_undo`].
 pub(crate) fn with_undo_at(
     mut operations: Vec<Operation>,
-    place: &Place,
+    way: &Way,
     has_text: impl Fn(&[String]) -> bool,
 ) -> Vec<Operation> {
-    if !has_text(&place.file_path)
-        && let [operation] = &mut operations[..]
+    if let [operation] = &mut operations[..]
+        && !has_text(&operation.path.tokens()[..way.file_tokens])
     {
-        operation.undo = undo_at(place, operation.kind.written_bytes());
+        operation.undo = undo_at(way, operation.kind.written_bytes());
     }
     operations
 }
@@ -62,20 +62,20 @@ pub(crate) fn with_undo(
     noted
 }
 
-/// The unit of a place that is known; none when it is too large to be kept.
-fn undo_at(place: &Place, written_bytes: usize) -> Option<Undo> {
-    let (depth, was) = unit_on(place);
+/// The unit at the end of a way that is known; none when it is too large to be kept.
+fn undo_at(way: &Way, written_bytes: usize) -> Option<Undo> {
+    let (depth, was) = unit_on(way);
     (was.len_bytes() <= UNIT_BYTES_MAX.max(written_bytes)).then(|| Undo {
-        tokens: place.file_path.len() + depth,
+        tokens: way.file_tokens + depth,
         was: Some(was.clone()),
     })
 }
 
-/// Goes the way to a place as far as a merge does, as [`unit_in`] does where it is to be looked for.
-fn unit_on(place: &Place) -> (usize, &Value) {
-    let mut way = place.way().enumerate().peekable();
-    while let Some((depth, (value, ids))) = way.next() {
-        let Some((_, (child, below))) = way.peek() else {
+/// Goes a way as far as a merge does, as [`unit_in`] does where it is to be looked for.
+fn unit_on(way: &Way) -> (usize, &Value) {
+    let mut values = way.values().enumerate().peekable();
+    while let Some((depth, (value, ids))) = values.next() {
+        let Some((_, (child, below))) = values.peek() else {
             return (depth, value);
         };
         let is_collection = value.is_collection(ids.id_name());
@@ -86,7 +86,7 @@ fn unit_on(place: &Place) -> (usize, &Value) {
             return (depth + 1, child);
         }
     }
-    (0, &place.value)
+    (0, &way.value)
 }
 
 /// The unit of an address; none when it is too large to be kept.
@@ -182,10 +182,11 @@ mod tests {
             let Resolved::Value(place) = image.resolve(&Address(tokens.clone())) else {
                 panic!("{path} is there");
             };
+            let (_, way) = place.into_way();
             for written_bytes in [1, 1 << 20] {
-                let by_place = undo_at(&place, written_bytes);
-                assert_eq!(by_place, undo_of(&image, &tokens, written_bytes), "{path}");
-                seen += usize::from(by_place.is_some());
+                let by_way = undo_at(&way, written_bytes);
+                assert_eq!(by_way, undo_of(&image, &tokens, written_bytes), "{path}");
+                seen += usize::from(by_way.is_some());
             }
         }
         assert!(seen > 20, "{seen}");

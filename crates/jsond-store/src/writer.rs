@@ -349,8 +349,8 @@ impl Writer {
         let operations = std::mem::take(&mut decision.operations);
         self.mark_all_clean(&operations, batch);
         let has_text = |path: &[String]| self.marks.has_text(path);
-        let operations = match decision.place.take() {
-            Some(place) => with_undo_at(operations, &place, has_text),
+        let operations = match decision.way.take() {
+            Some(way) => with_undo_at(operations, &way, has_text),
             None => with_undo(operations, &self.image, has_text),
         };
         if is_change {

@@ -10,13 +10,18 @@ use bytes::Bytes;
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Method, Version};
+use memchr::memchr;
 
 use super::facts::Facts;
+use super::known::{self, Fields, Recalled};
 use super::refusal::Refusal;
 use super::request_line::{check_target, find_authority, parse_target};
 
 /// So many field lines are tokenised without an allocation.
 const SLOTS_ON_STACK: usize = 32;
+
+/// A longer request line is not parsed by itself.
+const LINE_BYTES_MAX: usize = 256;
 
 /// How the body of a request is framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,21 +51,44 @@ pub struct Head {
     pub expects_continue: bool,
 }
 
+/// A request line, its target a part of the head.
+struct Line<'head> {
+    method: Method,
+    target: &'head str,
+    is_http10: bool,
+}
+
 /// Parses a whole head of so many field lines.
 pub(super) fn parse_head(head: &Bytes, fields: usize) -> Result<Head, Refusal> {
-    if fields <= SLOTS_ON_STACK {
-        let mut slots = [const { MaybeUninit::uninit() }; SLOTS_ON_STACK];
-        return parse_with_slots(head, &mut slots[..fields]);
+    if fields > SLOTS_ON_STACK {
+        let mut slots = Vec::new();
+        slots.resize_with(fields, MaybeUninit::uninit);
+        let (line, fields) = parse_with_slots(head, &mut slots)?;
+        return head_of(head, &line, fields);
     }
-    let mut slots = Vec::new();
-    slots.resize_with(fields, MaybeUninit::uninit);
-    parse_with_slots(head, &mut slots)
+    let (line, block) = head.split_at(memchr(b'\n', head).map_or(0, |end| end + 1));
+    let again = match known::recall(block) {
+        Recalled::Fields(fields) => match parse_line(line) {
+            Some(line) => return head_of(head, &line, fields),
+            None => None,
+        },
+        Recalled::Again(again) => Some(again),
+        Recalled::Nothing => None,
+    };
+    let mut slots = [const { MaybeUninit::uninit() }; SLOTS_ON_STACK];
+    let (line, parsed) = parse_with_slots(head, &mut slots[..fields])?;
+    if let Some(again) = again
+        && let Some(own) = parse_block(block)
+    {
+        again.keep(block, own);
+    }
+    head_of(head, &line, parsed)
 }
 
 fn parse_with_slots<'head>(
     head: &'head Bytes,
     slots: &mut [MaybeUninit<httparse::Header<'head>>],
-) -> Result<Head, Refusal> {
+) -> Result<(Line<'head>, Fields), Refusal> {
     let mut request = httparse::Request::new(&mut []);
     match request.parse_with_uninit_headers(head, slots) {
         Ok(httparse::Status::Complete(head_bytes)) if head_bytes == head.len() => {}
@@ -70,48 +98,86 @@ fn parse_with_slots<'head>(
     else {
         return Err(Refusal::MalformedHead);
     };
-    let mut facts = Facts::default();
-    let mut fields = read_fields(head, request.headers, &mut facts)?;
-    let is_http10 = minor == 0;
-    facts.check_end(is_http10)?;
-    check_target(target.as_bytes(), method.as_bytes())?;
-    prefer_target_authority(&mut fields, head, target)?;
-
-    let (mut parts, ()) = http::Request::new(()).into_parts();
-    parts.method = Method::from_bytes(method.as_bytes()).map_err(|_| Refusal::MalformedMethod)?;
-    parts.uri = parse_target(head.slice_ref(target.as_bytes()))?;
-    parts.version = if is_http10 {
-        Version::HTTP_10
-    } else {
-        Version::HTTP_11
+    let fields = read_fields(head, request.headers)?;
+    let method = Method::from_bytes(method.as_bytes()).map_err(|_| Refusal::MalformedMethod)?;
+    let line = Line {
+        method,
+        target,
+        is_http10: minor == 0,
     };
-    parts.headers = fields;
-    Ok(finish(parts, &facts, is_http10))
+    Ok((line, fields))
 }
 
-fn finish(parts: Parts, facts: &Facts, is_http10: bool) -> Head {
+/// Parses a request line with its line end by itself; none where it is long, or no request line.
+fn parse_line(line: &[u8]) -> Option<Line<'_>> {
+    let mut alone = [0; LINE_BYTES_MAX + 2];
+    let alone = alone.get_mut(..line.len() + 2)?;
+    alone[..line.len()].copy_from_slice(line);
+    alone[line.len()..].copy_from_slice(b"\r\n");
+    let mut request = httparse::Request::new(&mut []);
+    let is_whole = matches!(request.parse(alone), Ok(httparse::Status::Complete(_)));
+    let (method, target) = (request.method?, request.path?);
+    let at = method.len() + 1;
+    Some(Line {
+        method: Method::from_bytes(method.as_bytes()).ok()?,
+        target: std::str::from_utf8(line.get(at..at + target.len())?).ok()?,
+        is_http10: request.version? == 0,
+    })
+    .filter(|_| is_whole)
+}
+
+/// Parses a block of field lines, with the empty one, in bytes of its own.
+fn parse_block(block: &[u8]) -> Option<Fields> {
+    let block = Bytes::copy_from_slice(block);
+    let mut slots = [httparse::EMPTY_HEADER; SLOTS_ON_STACK];
+    match httparse::parse_headers(&block, &mut slots) {
+        Ok(httparse::Status::Complete((_, tokens))) => read_fields(&block, tokens).ok(),
+        _ => None,
+    }
+}
+
+/// Puts a head together, and judges what only the whole of it shows.
+fn head_of(head: &Bytes, line: &Line<'_>, fields: Fields) -> Result<Head, Refusal> {
+    let Line {
+        method,
+        target,
+        is_http10,
+    } = line;
+    let Fields { mut map, facts } = fields;
+    facts.check_end(*is_http10)?;
+    check_target(target.as_bytes(), method.as_str().as_bytes())?;
+    prefer_target_authority(&mut map, head, target)?;
+
+    let (mut parts, ()) = http::Request::new(()).into_parts();
+    parts.method = method.clone();
+    parts.uri = parse_target(head.slice_ref(target.as_bytes()))?;
+    parts.version = match is_http10 {
+        true => Version::HTTP_10,
+        false => Version::HTTP_11,
+    };
+    parts.headers = map;
     let framing = facts.framing();
-    Head {
+    Ok(Head {
         parts,
         framing,
         keep_alive: !is_http10 && !facts.asks_to_close(),
         expects_continue: facts.expects_continue() && !is_http10 && framing != BodyFraming::None,
-    }
+    })
 }
 
-fn read_fields(
-    head: &Bytes,
-    tokens: &[httparse::Header<'_>],
-    facts: &mut Facts,
-) -> Result<HeaderMap, Refusal> {
-    let mut fields = HeaderMap::with_capacity(tokens.len());
+/// Reads fields out of the bytes that they are a part of.
+fn read_fields(bytes: &Bytes, tokens: &[httparse::Header<'_>]) -> Result<Fields, Refusal> {
+    let mut fields = Fields {
+        map: HeaderMap::with_capacity(tokens.len()),
+        facts: Facts::default(),
+    };
     for token in tokens {
-        facts.note(token.name.as_bytes(), token.value)?;
+        fields.facts.note(token.name.as_bytes(), token.value)?;
         let name = HeaderName::from_bytes(token.name.as_bytes())
             .map_err(|_| Refusal::MalformedFieldName)?;
-        let value = HeaderValue::from_maybe_shared(head.slice_ref(token.value))
+        let value = HeaderValue::from_maybe_shared(bytes.slice_ref(token.value))
             .map_err(|_| Refusal::ControlCharacter)?;
-        fields.append(name, value);
+        fields.map.append(name, value);
     }
     Ok(fields)
 }

@@ -12,6 +12,7 @@ mod chunked;
 mod facts;
 mod field;
 mod head;
+mod known;
 mod machine;
 mod refusal;
 mod request_line;

@@ -3,6 +3,7 @@
 
 mod framing;
 mod harness;
+mod known;
 mod limit;
 mod property;
 mod request;
