@@ -4,12 +4,17 @@
 //! twins: the second is kept by its full text. What keeps an array from being a collection, ids that
 //! stand more than once and entries without one, is counted, so that no edit has to look for it.
 
+mod orders;
+
 use imbl::OrdMap;
-use xxhash_rust::xxh3::xxh3_64;
+use orders::Orders;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::LazyLock;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
-    orders: OrdMap<u64, u64>,
+    orders: Orders,
     twins: OrdMap<String, u64>,
     /// The keys that stand more than once, and how often in which leaf.
     ///
@@ -19,8 +24,21 @@ pub(crate) struct Index {
     keyless: usize,
 }
 
+/// The keys that an edit takes away and brings, where they are not the same; one that is none is
+/// that of an entry without a key.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    pub(crate) gone: Option<Option<String>>,
+    pub(crate) came: Option<Option<String>>,
+    /// The leaf that holds the key that comes already.
+    pub(crate) held: Option<u64>,
+}
+
 /// Which bits of a hash count; the tests leave only a few, so that twins are common there.
-const HASH_MASK: u64 = if cfg!(test) { 0xff } else { u64::MAX };
+const HASH_MASK: u64 = if cfg!(test) { 0xff << 56 } else { u64::MAX };
+
+/// So that nobody can find keys that are all on one page.
+static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
 
 impl Index {
     /// Judges whether every entry has a key of its own.
@@ -37,7 +55,7 @@ impl Index {
 
     /// The leaf that may hold the key, or another with its hash.
     pub(crate) fn place_by_hash(&self, key: &str) -> Option<u64> {
-        self.orders.get(&hash(key)).copied()
+        self.orders.get(hash(key))
     }
 
     /// The leaf that holds the key for certain, of a twin or of one that stands more than once.
@@ -56,10 +74,25 @@ impl Index {
         self.keyless -= 1;
     }
 
+    /// Notes an edit in the leaf at `order`.
+    pub(crate) fn exchange(&mut self, order: u64, keys: Keys) {
+        match keys.gone {
+            Some(Some(key)) => self.remove(&key, order),
+            Some(None) => self.remove_keyless(),
+            None => {}
+        }
+        match (keys.came, keys.held) {
+            (Some(Some(key)), Some(held)) => self.repeat(&key, held, order),
+            (Some(Some(key)), None) => self.insert(&key, order),
+            (Some(None), _) => self.add_keyless(1),
+            (None, _) => {}
+        }
+    }
+
     /// Notes a key that the tree did not hold.
     pub(crate) fn insert(&mut self, key: &str, order: u64) {
         let hash = hash(key);
-        if self.orders.contains_key(&hash) {
+        if self.orders.get(hash).is_some() {
             self.twins.insert(key.to_owned(), order);
         } else {
             self.orders.insert(hash, order);
@@ -105,7 +138,7 @@ impl Index {
 
     fn forget(&mut self, key: &str) {
         if self.twins.remove(key).is_none() {
-            self.orders.remove(&hash(key));
+            self.orders.remove(hash(key));
         }
     }
 }
@@ -121,5 +154,5 @@ fn take_one(places: &mut OrdMap<u64, usize>, order: u64) {
 }
 
 fn hash(key: &str) -> u64 {
-    xxh3_64(key.as_bytes()) & HASH_MASK
+    xxh3_64_with_seed(key.as_bytes(), *SEED) & HASH_MASK
 }

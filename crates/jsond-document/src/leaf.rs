@@ -291,13 +291,21 @@ pub(crate) struct LeafEdit<'a> {
 }
 
 impl LeafEdit<'_> {
-    /// Makes the leaf that it makes of one; none where there are more.
-    pub(crate) fn one_leaf_of(&self, leaf: &Leaf, named: bool, is_last: bool) -> Option<Leaf> {
-        self.splice(leaf, is_last).or_else(|| {
-            let leaves = self.packed(leaf, named, is_last);
-            let [leaf] = <[Leaf; 1]>::try_from(leaves).ok()?;
-            Some(leaf)
-        })
+    /// Makes the one leaf that it makes of one, or all of them where there is not one; `is_last` where
+    /// entries come in their order, and fill one leaf after the other.
+    pub(crate) fn leaf_of(
+        &self,
+        leaf: &Leaf,
+        named: bool,
+        is_last: bool,
+    ) -> Result<Leaf, Vec<Leaf>> {
+        match self.splice(leaf, is_last) {
+            Some(leaf) => Ok(leaf),
+            None => {
+                let leaves = self.packed(leaf, named, is_last);
+                <[Leaf; 1]>::try_from(leaves).map(|[leaf]| leaf)
+            }
+        }
     }
 
     fn splice(&self, leaf: &Leaf, is_last: bool) -> Option<Leaf> {
@@ -306,15 +314,6 @@ impl LeafEdit<'_> {
             false => RUN_BYTES_MAX,
         };
         leaf.spliced(self, bytes_max)
-    }
-
-    /// Makes the leaves that it makes of one; `is_last` where entries come in their order, and fill
-    /// one leaf after the other.
-    pub(crate) fn leaves_of(&self, leaf: &Leaf, named: bool, is_last: bool) -> Vec<Leaf> {
-        match self.splice(leaf, is_last) {
-            Some(leaf) => vec![leaf],
-            None => self.packed(leaf, named, is_last),
-        }
     }
 
     /// Packs the entries that it leaves anew.
@@ -449,7 +448,8 @@ mod tests {
                 came: comes.then_some(&new),
             };
             let spliced = leaf.spliced(&edit, RUN_BYTES_TARGET);
-            let leaves = edit.leaves_of(leaf, named, false);
+            let leaves = edit.leaf_of(leaf, named, false);
+            let leaves = leaves.map_or_else(|leaves| leaves, |leaf| vec![leaf]);
             pieces.splice(within..within + usize::from(goes), comes.then(|| new.clone()));
             let packed = pack(&pieces);
             prop_assert_eq!(

@@ -9,7 +9,7 @@ mod lookup;
 mod relabel;
 
 use crate::id_name::IdName;
-use crate::index::Index;
+use crate::index::{Index, Keys};
 use crate::json::Kind;
 use crate::leaf::{Leaf, LeafEdit, Piece, Sum, pack};
 use bytes::Bytes;
@@ -215,26 +215,6 @@ impl Tree {
         self.edit(place, Some(&self.piece(place)), Some(piece))
     }
 
-    /// Puts another value under the name of a member, in this tree: what others share of it is copied,
-    /// what nobody does is changed where it is.
-    pub(crate) fn exchange(&mut self, place: &Place, gone: &Piece, came: &Piece) {
-        let edit = LeafEdit {
-            within: place.within,
-            gone: Some(gone),
-            came: Some(came),
-        };
-        let is_last = self.order_after(place.order).is_none();
-        let leaf = edit.one_leaf_of(&place.leaf, self.named(), is_last);
-        let Some(leaf) = leaf else {
-            *self = self.edit(place, Some(gone), Some(came));
-            return;
-        };
-        let child = self.child_of(place.order, Arc::new(leaf));
-        put_one(&mut self.root, child);
-        self.sum = self.root.iter().map(|child| child.sum).sum();
-        self.digest = OnceLock::new();
-    }
-
     /// Takes an entry out.
     pub(crate) fn remove(&self, place: &Place) -> Self {
         self.edit(place, Some(&self.piece(place)), None)
@@ -242,6 +222,13 @@ impl Tree {
 
     /// Puts a new entry before the one at `position`, or at the end.
     pub(crate) fn insert(&self, position: usize, piece: Piece) -> Self {
+        let mut tree = self.clone();
+        tree.insert_in_place(position, piece);
+        tree
+    }
+
+    /// Does what [`Tree::insert`] does in this tree, as [`Tree::edit_in_place`] does.
+    pub(crate) fn insert_in_place(&mut self, position: usize, piece: Piece) {
         let at_end = position >= self.sum.entries;
         let neighbour = if at_end {
             self.sum.entries.saturating_sub(1)
@@ -249,38 +236,61 @@ impl Tree {
             position
         };
         let Some(mut place) = self.at(neighbour) else {
-            return Self::build(self.kind, &[piece], self.id_name.clone());
+            *self = Self::build(self.kind, &[piece], self.id_name.clone());
+            return;
         };
         place.within += usize::from(at_end);
-        self.edit(&place, None, Some(&piece))
+        self.edit_in_place(&place, None, Some(&piece));
     }
 
     /// Makes the tree in which an entry goes from a place, comes there, or both.
     fn edit(&self, place: &Place, gone: Option<&Piece>, came: Option<&Piece>) -> Self {
+        let mut tree = self.clone();
+        tree.edit_in_place(place, gone, came);
+        tree
+    }
+
+    /// Makes that edit in this tree: what others share of it is copied, what nobody does is changed
+    /// where it is.
+    pub(crate) fn edit_in_place(
+        &mut self,
+        place: &Place,
+        gone: Option<&Piece>,
+        came: Option<&Piece>,
+    ) {
         let (order, next) = (place.order, self.order_after(place.order));
         let within = place.within;
         let edit = LeafEdit { within, gone, came };
-        let packed = edit.leaves_of(&place.leaf, self.named(), next.is_none());
-        let leaves: Vec<_> = packed.into_iter().map(Arc::new).collect();
-        if let [leaf] = &leaves[..] {
-            let child = self.child_of(order, Arc::clone(leaf));
-            let root = replace_one(&self.root, &child);
-            let index = self.index_after(order, &[], gone, came);
-            return Self::of_root(self.kind, root, self.id_name.clone()).with_index(index);
+        let keys = self.keys_of(gone, came);
+        match edit.leaf_of(&place.leaf, self.named(), next.is_none()) {
+            Ok(leaf) => {
+                let child = self.child_of(order, Arc::new(leaf));
+                put_one(&mut self.root, child);
+                self.sum = self.root.iter().map(|child| child.sum).sum();
+                self.digest = OnceLock::new();
+                self.index.exchange(order, keys);
+            }
+            Err(leaves) => {
+                let leaves: Vec<_> = leaves.into_iter().map(Arc::new).collect();
+                self.split(order, next, &leaves, keys);
+            }
         }
+    }
+
+    /// Puts leaves in the place of the one at `order`; `next` is the number of the one behind it.
+    fn split(&mut self, order: u64, next: Option<u64>, leaves: &[Arc<Leaf>], keys: Keys) {
         let room = next.map_or(ORDER_GAP, |next| (next - order) / (leaves.len() as u64 + 1));
         if leaves.len() > 1 && room == 0 {
-            return self.relabelled(order, &leaves, gone, came);
+            return self.relabel(order, leaves, keys);
         }
+        let leaves = leaves.iter().zip(0..);
         let children: Vec<_> = leaves
-            .into_iter()
-            .zip(0..)
-            .map(|(leaf, n)| (order, self.child_of(order + n * room, leaf)))
+            .map(|(leaf, n)| (order, self.child_of(order + n * room, Arc::clone(leaf))))
             .collect();
-        let index = self.index_after(order, &children, gone, came);
+        let index = self.moved_index(order, &children, keys);
         let children: Vec<_> = children.into_iter().map(|(_, child)| child).collect();
         let level = replace(&self.root, order, &children);
-        Self::of_children(self.kind, level, self.id_name.clone()).with_index(index)
+        *self = Self::of_children(self.kind, level, self.id_name.clone()).with_index(index);
     }
 
     fn with_index(self, index: Index) -> Self {

@@ -5,10 +5,12 @@
 use super::EditError;
 use crate::id_name::IdRule;
 use crate::leaf::Piece;
+use crate::pointer::array_index;
 use crate::splice;
 use crate::tree::{Place, Tree};
 use crate::value::{Repr, Value};
 use crate::value_edit::ValueEdit;
+use bytes::Bytes;
 use std::sync::Arc;
 
 impl Value {
@@ -66,13 +68,45 @@ impl Value {
         let (token, rest) = tokens.split_first()?;
         let below = ids.child(self.kind(), token);
         let tree = self.as_tree_mut()?;
-        let exchange = Exchange::find(tree, token, rest, edit, 0, &below)?;
-        let made = exchange.map(|exchange| {
-            exchange.make(tree);
-            Arc::clone(tree)
-        });
-        Some(made.map(|tree| *self = Self::large(tree)))
+        match Exchange::find(tree, token, rest, edit, 0, &below) {
+            Some(Ok(exchange)) => exchange.make(tree),
+            Some(Err(error)) => return Some(Err(error)),
+            None if rest.is_empty() => {
+                let (position, piece) = addition(tree, token, edit, &below)?;
+                Arc::make_mut(tree).insert_in_place(position, piece);
+            }
+            None => return None,
+        }
+        let tree = Arc::clone(tree);
+        *self = Self::large(tree);
+        Some(Ok(()))
     }
+}
+
+/// What an edit adds that has found nothing under its token, and where; none where it adds nothing,
+/// or cannot.
+fn addition(
+    tree: &Tree,
+    token: &str,
+    edit: &ValueEdit<'_>,
+    below: &IdRule,
+) -> Option<(usize, Piece)> {
+    let (ValueEdit::Add(value) | ValueEdit::AddBefore(value, _)) = edit else {
+        return None;
+    };
+    let value = value.taken_by(below);
+    if tree.named() {
+        let neighbour = edit.neighbour().and_then(|name| tree.find(name));
+        let position = neighbour.map_or(usize::MAX, |place| place.position);
+        let name = Some(Bytes::from(crate::quote(token)));
+        return Some((position, Piece { name, value }));
+    }
+    let count = tree.entries();
+    let position = match token {
+        "-" => count,
+        index => array_index(index).filter(|index| *index <= count)?,
+    };
+    Some((position, Piece { name: None, value }))
 }
 
 /// A member of a large object that another value is put in the place of.
@@ -113,6 +147,6 @@ impl Exchange {
     /// Makes it in the tree; one that others share stays as it is.
     fn make(self, tree: &mut Arc<Tree>) {
         let Self { place, gone, came } = &self;
-        Arc::make_mut(tree).exchange(place, gone, came);
+        Arc::make_mut(tree).edit_in_place(place, Some(gone), Some(came));
     }
 }

@@ -7,7 +7,7 @@
 use super::{Child, Node, Place, Tree, summed_ids};
 use crate::collection;
 use crate::id_name::IdRule;
-use crate::index::Index;
+use crate::index::{Index, Keys};
 use crate::leaf::{Leaf, Piece};
 use crate::value::Value;
 use std::sync::Arc;
@@ -113,35 +113,37 @@ impl Tree {
         Some((before, leaf, within))
     }
 
-    /// The index after an edit in the leaf at `order`, of which `children` came and perhaps of its
-    /// neighbours; each with the number of the leaf that held its entries before.
-    pub(super) fn index_after(
-        &self,
-        order: u64,
-        children: &[(u64, Child)],
-        gone: Option<&Piece>,
-        came: Option<&Piece>,
-    ) -> Index {
-        let mut index = self.index.clone();
+    /// What an edit means for the index, as long as it is not made.
+    pub(super) fn keys_of(&self, gone: Option<&Piece>, came: Option<&Piece>) -> Keys {
+        let name = |piece: Option<&Piece>| piece.and_then(|piece| piece.name.clone());
+        if name(gone).is_some() && name(gone) == name(came) {
+            return Keys::default();
+        }
         let id_name = self.id_name.as_str();
         let key_of = |piece: &'_ Piece| piece.key(id_name).map(std::borrow::Cow::into_owned);
         let (gone, came) = (gone.map(key_of), came.map(key_of));
-        if gone != came {
-            match gone {
-                Some(Some(key)) => index.remove(&key, order),
-                Some(None) => index.remove_keyless(),
-                None => {}
-            }
-            match came {
-                // What is gone has another key, so this is held still.
-                Some(Some(key)) => match self.find(&key) {
-                    Some(held) => index.repeat(&key, held.order, order),
-                    None => index.insert(&key, order),
-                },
-                Some(None) => index.add_keyless(1),
-                None => {}
-            }
+        if gone == came {
+            return Keys::default();
         }
+        // What is gone has another key, so what has this one now is held still.
+        let held = came.as_ref().and_then(|key| self.find(key.as_deref()?));
+        Keys {
+            gone,
+            came,
+            held: held.map(|held| held.order),
+        }
+    }
+
+    /// Takes the index out, as it is after an edit in the leaf at `order` of which `children` came and
+    /// perhaps of its neighbours; each with the number of the leaf that held its entries before.
+    pub(super) fn moved_index(
+        &mut self,
+        order: u64,
+        children: &[(u64, Child)],
+        keys: Keys,
+    ) -> Index {
+        let mut index = std::mem::take(&mut self.index);
+        index.exchange(order, keys);
         for (from, child) in children {
             let Node::Leaf(leaf) = &child.node else {
                 continue;
@@ -150,7 +152,7 @@ impl Tree {
                 continue;
             }
             for piece in leaf.pieces(self.named()) {
-                if let Some(key) = piece.key(id_name) {
+                if let Some(key) = piece.key(self.id_name.as_str()) {
                     index.relocate(&key, *from, child.order);
                 }
             }

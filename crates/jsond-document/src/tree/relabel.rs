@@ -4,7 +4,8 @@
 //! again at one place costs no more in a large tree than in a small one.
 
 use super::{Child, ORDER_GAP, Tree};
-use crate::leaf::{Leaf, Piece};
+use crate::index::Keys;
+use crate::leaf::Leaf;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,16 +16,10 @@ const WINDOW_LEAVES: usize = 64;
 const GAP_MIN: u64 = 1 << 12;
 
 impl Tree {
-    /// Makes the tree in which `leaves` stand in the place of the leaf at `order`.
+    /// Puts `leaves` in the place of the leaf at `order`.
     ///
     /// *Cost*: linear in the number of leaves, without reading them, but for the few around.
-    pub(super) fn relabelled(
-        &self,
-        order: u64,
-        leaves: &[Arc<Leaf>],
-        gone: Option<&Piece>,
-        came: Option<&Piece>,
-    ) -> Self {
+    pub(super) fn relabel(&mut self, order: u64, leaves: &[Arc<Leaf>], keys: Keys) {
         let mut level: Vec<Child> = Vec::new();
         let mut place = 0;
         for (child, _) in self.leaves_with_order() {
@@ -52,9 +47,9 @@ impl Tree {
                 (child.order, Child { order, ..child })
             })
             .collect();
-        let index = self.index_after(order, &level[window], gone, came);
+        let index = self.moved_index(order, &level[window], keys);
         let level = level.into_iter().map(|(_, child)| child).collect();
-        Self::of_children(self.kind, level, self.id_name.clone()).with_index(index)
+        *self = Self::of_children(self.kind, level, self.id_name.clone()).with_index(index);
     }
 }
 

@@ -1,0 +1,203 @@
+//! A persistent map from hashes to order numbers, for few misses of the cache.
+//!
+//! The highest bits of a hash say which page it is on, and a page is a short sorted list. So of the
+//! memory that a million entries take a look-up touches hardly more than the lines of one page,
+//! where a tree of the same entries has a node on each level. The pages are doubled when they are
+//! full on the average; a page is shared by its two halves until it is too long by itself.
+
+use imbl::Vector;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A hash and the order number under it.
+type Entry = (u64, u64);
+
+/// How many entries a page has that is cut in two before one more is put there.
+const PAGE_ENTRIES_MAX: usize = 32;
+
+/// So many entries a page has on the average before there are twice as many: one that is longer
+/// than [`PAGE_ENTRIES_MAX`] and cannot be cut is let grow until then.
+const PAGE_ENTRIES_MEAN: usize = 12;
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Orders {
+    /// As many as a power of two, or none; neighbours that were not cut yet are one page.
+    ///
+    /// INVARIANT: a page holds all entries of its places, in the order of their hashes.
+    pages: Vector<Arc<[Entry]>>,
+    /// How many bits of a hash are the place of its page.
+    bits: u32,
+    entries: usize,
+}
+
+impl Orders {
+    pub(super) fn get(&self, hash: u64) -> Option<u64> {
+        let page = self.pages.get(self.place(hash))?;
+        let at = find(page, hash).ok()?;
+        Some(page[at].1)
+    }
+
+    /// Puts an order number under a hash, in the place of the one that was there.
+    pub(super) fn insert(&mut self, hash: u64, order: u64) {
+        let new = (hash, order);
+        let Some(page) = self.page(hash) else {
+            self.pages.push_back(Arc::from([new]));
+            self.entries = 1;
+            return;
+        };
+        let (before, behind) = match find(&page, hash) {
+            Ok(at) => (&page[..at], &page[at + 1..]),
+            Err(_) if page.len() >= PAGE_ENTRIES_MAX && self.cut(hash) => {
+                return self.insert(hash, order);
+            }
+            Err(at) => {
+                self.entries += 1;
+                page.split_at(at)
+            }
+        };
+        let page = before.iter().chain([&new]).chain(behind);
+        self.put(hash, &page.copied().collect());
+    }
+
+    pub(super) fn remove(&mut self, hash: u64) {
+        if let Some(page) = self.page(hash)
+            && let Ok(at) = find(&page, hash)
+        {
+            self.entries -= 1;
+            let left = page[..at].iter().chain(&page[at + 1..]);
+            self.put(hash, &left.copied().collect());
+        }
+    }
+
+    fn place(&self, hash: u64) -> usize {
+        // Without bits everything has one place.
+        let place = hash.checked_shr(u64::BITS - self.bits).unwrap_or(0);
+        usize::try_from(place).expect("INVARIANT: as many places as there are pages")
+    }
+
+    fn page(&self, hash: u64) -> Option<Arc<[Entry]>> {
+        self.pages.get(self.place(hash)).cloned()
+    }
+
+    /// The places of the page of a hash.
+    fn places(&self, hash: u64) -> Range<usize> {
+        let place = self.place(hash);
+        let is_same = |other: &usize| Arc::ptr_eq(&self.pages[*other], &self.pages[place]);
+        let before = (0..place).rev().take_while(is_same).count();
+        let behind = (place..self.pages.len()).take_while(is_same).count();
+        place - before..place + behind
+    }
+
+    fn put(&mut self, hash: u64, page: &Arc<[Entry]>) {
+        for place in self.places(hash) {
+            self.pages.set(place, Arc::clone(page));
+        }
+    }
+
+    /// Cuts the page of a hash into those of its places; says whether there are more than one.
+    fn cut(&mut self, hash: u64) -> bool {
+        if self.entries >= self.pages.len() * PAGE_ENTRIES_MEAN {
+            let twice = self.pages.iter().flat_map(|page| [page, page]);
+            self.pages = twice.cloned().collect();
+            self.bits += 1;
+        }
+        let places = self.places(hash);
+        let Some(page) = self.page(hash).filter(|_| places.len() > 1) else {
+            return false;
+        };
+        for place in places {
+            let here = page.iter().filter(|(hash, _)| self.place(*hash) == place);
+            let here: Arc<[Entry]> = here.copied().collect();
+            self.pages.set(place, here);
+        }
+        true
+    }
+}
+
+fn find(page: &[Entry], hash: u64) -> Result<usize, usize> {
+    page.binary_search_by_key(&hash, |(hash, _)| *hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    /// Hashes of all kinds: anywhere, among few, and with the same highest bits.
+    fn hashes() -> impl Strategy<Value = u64> {
+        prop_oneof![
+            4 => any::<u64>(),
+            2 => 0..64_u64,
+            1 => (0..64_u64).prop_map(|n| n << 58),
+            1 => (0..4000_u64).prop_map(|n| u64::MAX - n),
+        ]
+    }
+
+    fn check(orders: &Orders, model: &BTreeMap<u64, u64>) -> Result<(), TestCaseError> {
+        for (hash, order) in model {
+            prop_assert_eq!(orders.get(*hash), Some(*order));
+        }
+        prop_assert_eq!(orders.entries, model.len());
+        let pages = orders.pages.iter().enumerate();
+        for (place, page) in pages {
+            prop_assert!(page.is_sorted());
+            let places = page.iter().map(|(hash, _)| orders.place(*hash));
+            for other in places {
+                prop_assert!(Arc::ptr_eq(&orders.pages[other], page), "{place} {other}");
+            }
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+
+        #[test]
+        fn it_is_a_map_that_leaves_its_versions_as_they_were(
+            edits in prop::collection::vec((hashes(), any::<u64>(), 0..4_u8), 0..1500),
+            absent in prop::collection::vec(hashes(), 20),
+        ) {
+            let (mut orders, mut model) = (Orders::default(), BTreeMap::new());
+            let mut kept = Vec::new();
+            for (n, (hash, order, what)) in edits.into_iter().enumerate() {
+                if what == 0 {
+                    orders.remove(hash);
+                    model.remove(&hash);
+                } else {
+                    orders.insert(hash, order);
+                    model.insert(hash, order);
+                }
+                if n % 300 == 0 {
+                    kept.push((orders.clone(), model.clone()));
+                }
+            }
+            kept.push((orders, model));
+            for (orders, model) in &kept {
+                check(orders, model)?;
+                for hash in &absent {
+                    prop_assert_eq!(orders.get(*hash), model.get(hash).copied());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn pages_stay_short_and_few() {
+        let mut orders = Orders::default();
+        let spread = |n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        for n in 0..100_000 {
+            orders.insert(spread(n), n);
+        }
+        let longest = orders.pages.iter().map(|page| page.len()).max();
+        assert!(longest <= Some(PAGE_ENTRIES_MAX), "{longest:?}");
+        assert!(orders.pages.len() <= 100_000 / 6, "{}", orders.pages.len());
+        // Entries that all belong on one page do not make more pages.
+        let mut skewed = Orders::default();
+        for n in 0..1000 {
+            skewed.insert(n, n);
+        }
+        assert!(skewed.pages.len() <= 128, "{}", skewed.pages.len());
+        assert_eq!(skewed.get(999), Some(999));
+    }
+}
