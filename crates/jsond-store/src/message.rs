@@ -116,6 +116,29 @@ pub(crate) struct Batch {
     pub(crate) settled: bool,
 }
 
+/// The buffers of a longer batch are given back.
+const SPARE_BYTES_MAX: usize = 1 << 20;
+
+impl Batch {
+    /// An empty batch, with the buffers of this one.
+    pub(crate) fn emptied(self) -> Self {
+        let Self {
+            mut text,
+            mut waiting,
+            ..
+        } = self;
+        text.clear();
+        waiting.clear();
+        text.shrink_to(SPARE_BYTES_MAX);
+        waiting.shrink_to(SPARE_BYTES_MAX / size_of::<Waiting>());
+        Self {
+            text,
+            waiting,
+            ..Self::default()
+        }
+    }
+}
+
 /// Everything that a writer starts with.
 pub(crate) struct Start {
     pub(crate) published: Arc<ArcSwap<Image>>,

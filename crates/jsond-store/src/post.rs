@@ -47,12 +47,16 @@ struct Outgoing {
 
 impl Outgoing {
     fn send(&mut self) -> Result<(), ()> {
-        let messages = std::mem::take(&mut self.messages);
-        let message = match <[Message; 1]>::try_from(messages) {
-            Ok([message]) => message,
-            Err(messages) if messages.is_empty() => return Ok(()),
-            Err(messages) => Message::Many(messages),
+        let message = match self.messages.len() {
+            0 => return Ok(()),
+            1 => self.messages.pop(),
+            // The next time there will be about as many.
+            count => {
+                let room = Vec::with_capacity(count);
+                Some(Message::Many(std::mem::replace(&mut self.messages, room)))
+            }
         };
+        let message = message.expect("INVARIANT: there is one");
         self.writer.send(message).map_err(drop)
     }
 }
@@ -133,26 +137,38 @@ pub(crate) fn tell(
 }
 
 /// Gives many answers, each thread its own in one delivery.
-#[derive(Default)]
-pub(crate) struct Deliveries(Vec<(Home, Vec<Delivery>)>);
+pub(crate) struct Deliveries {
+    by_home: Vec<(Home, Vec<Delivery>)>,
+    count_max: usize,
+}
 
 impl Deliveries {
+    /// For so many answers at the most.
+    pub(crate) fn of(count_max: usize) -> Self {
+        Self {
+            by_home: Vec::new(),
+            count_max,
+        }
+    }
+
     /// Adds an answer; one for a thread without a post is given at once.
     pub(crate) fn push(&mut self, Answer { to, home }: Answer, answered: Answered) {
         let Some(home) = home else {
             to.send(answered).ok();
             return;
         };
-        let known = self.0.iter_mut().find(|(it, _)| it.same_channel(&home));
-        match known {
-            Some((_, deliveries)) => deliveries.push((to, answered)),
-            None => self.0.push((home, vec![(to, answered)])),
+        let mut homes = self.by_home.iter_mut();
+        if let Some((_, known)) = homes.find(|(it, _)| it.same_channel(&home)) {
+            return known.push((to, answered));
         }
+        let mut deliveries = Vec::with_capacity(self.count_max);
+        deliveries.push((to, answered));
+        self.by_home.push((home, deliveries));
     }
 
     /// Gives them.
     pub(crate) fn send(self) {
-        for (home, deliveries) in self.0 {
+        for (home, deliveries) in self.by_home {
             // A post that has ended: those who wait may live on other threads.
             if let Err(mpsc::error::SendError(deliveries)) = home.send(deliveries) {
                 for (to, answered) in deliveries {
@@ -192,7 +208,7 @@ mod tests {
     }
 
     fn reply(answers: Vec<Answer>) {
-        let mut deliveries = Deliveries::default();
+        let mut deliveries = Deliveries::of(answers.len());
         for answer in answers {
             deliveries.push(answer, Ok(Outcome::Rejected(Rejection::NotFound)));
         }

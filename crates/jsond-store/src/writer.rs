@@ -35,9 +35,6 @@ const BATCH_MESSAGES_MAX: usize = 4096;
 /// How many bytes of journal one batch takes before it is closed.
 const BATCH_BYTES_TARGET: usize = 32 << 20;
 
-/// The buffer of a longer batch is given back.
-const SPARE_BYTES_MAX: usize = 1 << 20;
-
 pub(crate) struct Writer {
     /// The image that includes what is decided but not yet durable.
     image: Image,
@@ -61,8 +58,8 @@ pub(crate) struct Writer {
     may_make: Box<dyn Fn(&FilePath) -> bool + Send>,
     state: StateFile,
     keeps_history: bool,
-    /// The text of the batch before, to be written over.
-    spare: Vec<u8>,
+    /// What the batch before had room for.
+    spare: Batch,
 }
 
 impl Writer {
@@ -85,7 +82,7 @@ impl Writer {
             may_make: start.may_make,
             state: start.state,
             keeps_history: start.keeps_history,
-            spare: Vec::new(),
+            spare: Batch::default(),
         }
     }
 
@@ -118,9 +115,8 @@ impl Writer {
         let first = self.last.next();
         Batch {
             first,
-            text: std::mem::take(&mut self.spare),
             synced_from: self.unsynced.unwrap_or(first),
-            ..Batch::default()
+            ..std::mem::take(&mut self.spare)
         }
     }
 
@@ -207,20 +203,17 @@ impl Writer {
             }
         }
         if result.is_ok() {
-            self.touched.tell(batch.touched);
+            self.touched.tell(std::mem::take(&mut batch.touched));
         }
-        if batch.text.capacity() <= SPARE_BYTES_MAX {
-            batch.text.clear();
-            self.spare = batch.text;
-        }
-        let mut clients = Deliveries::default();
-        for waiting in batch.waiting {
+        let mut clients = Deliveries::of(batch.waiting.len());
+        for waiting in batch.waiting.drain(..) {
             waiting.answer(result, &mut clients);
         }
         clients.send();
         if result.is_ok() && batch.settled {
             self.remove_old_segments();
         }
+        self.spare = batch.emptied();
         result
     }
 

@@ -139,8 +139,12 @@ pub(super) fn parse_target(path: &str) -> Result<Target, TargetError> {
         return Ok(Target::Server);
     }
     let mut tokens = Vec::with_capacity(TOKENS_MOSTLY);
-    for segment in path.strip_prefix('/').unwrap_or(path).split('/') {
-        tokens.push(decode_segment(segment)?);
+    let mut rest = Some(path.strip_prefix('/').unwrap_or(path));
+    while let Some(path) = rest {
+        // Segments are short: a search that prepares itself takes longer than this one.
+        let end = path.bytes().position(|byte| byte == b'/');
+        tokens.push(decode_segment(&path[..end.unwrap_or(path.len())])?);
+        rest = end.map(|end| &path[end + 1..]);
     }
     if tokens[0] == OWN_SEGMENT && tokens.len() > 1 {
         let rest = tokens[1..].join("/");

@@ -15,6 +15,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// What is said of an answer is not longer: its status and its length.
+const ANSWER_BYTES_MAX: usize = 28;
+
 /// Prints the lines of a server.
 #[derive(Debug, Clone)]
 pub struct Console {
@@ -145,15 +148,14 @@ impl Console {
             false => Cow::Borrowed(request),
         };
         let request = escape_control(request.as_bytes());
-        [
-            &request,
-            " ",
-            status.as_str(),
-            " ",
-            itoa::Buffer::new().format(body_bytes),
-            "B ",
-        ]
-        .concat()
+        let mut words = String::with_capacity(request.len() + ANSWER_BYTES_MAX);
+        words.push_str(&request);
+        words.push(' ');
+        words.push_str(status.as_str());
+        words.push(' ');
+        words.push_str(itoa::Buffer::new().format(body_bytes));
+        words.push_str("B ");
+        words
     }
 
     /// Prints the line of an answer; `words` are those of [`Console::words`].

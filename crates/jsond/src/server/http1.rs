@@ -359,7 +359,12 @@ impl<'a> Driver<'a> {
             .uri
             .path_and_query()
             .map_or("*", |it| it.as_str());
-        self.request = Some([pending.parts.method.as_str(), " ", target].concat());
+        let method = pending.parts.method.as_str();
+        let mut request = String::with_capacity(method.len() + 1 + target.len());
+        request.push_str(method);
+        request.push(' ');
+        request.push_str(target);
+        self.request = Some(request);
         self.since = Some(pending.since);
     }
 

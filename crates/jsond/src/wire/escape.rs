@@ -15,7 +15,10 @@ use std::fmt::Write as _;
 #[must_use]
 pub fn escape_control<T: AsRef<[u8]> + ?Sized>(text: &T) -> Cow<'_, str> {
     let bytes = text.as_ref();
+    // Nearly all of what is looked at is plain, and looking at all of it is faster than stopping.
+    let is_plain = |all, byte: &u8| all & matches!(byte, b' '..=b'~');
     match std::str::from_utf8(bytes) {
+        Ok(text) if bytes.iter().fold(true, is_plain) => Cow::Borrowed(text),
         Ok(text) if !text.chars().any(needs_escape) => Cow::Borrowed(text),
         _ => Cow::Owned(escape_all(bytes)),
     }
