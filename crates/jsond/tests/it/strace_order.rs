@@ -127,6 +127,45 @@ fn journal_and_sync_precede_the_answer_and_every_sync_of_a_checkpoint_its_next_s
     }
 }
 
+/// A segment was asked for all that is known of it after each sync, its times among them. To tell
+/// changes apart Linux gives a file that was asked for its times another with the next write, and some
+/// file systems write them with the next sync: one write of the disk in three was for that.
+#[test]
+fn a_segment_is_never_asked_for_its_times_while_it_is_written() {
+    if !Strace::is_there("questions about segments") {
+        return;
+    }
+    const ASKS: &str = "trace=statx,fstat,newfstatat,fdatasync";
+    let server = Server::school();
+    // It makes the segment.
+    server.put("/students.json/Da_Eun/grade", "\"4.0\"").is(200);
+    let strace = Strace::attach(&server, &["-e", ASKS]);
+    for grade in ["4.1", "4.2"] {
+        let body = format!("\"{grade}\"");
+        server.put("/students.json/Da_Eun/grade", &body).is(200);
+    }
+    assert_eq!(server.stop().code, Some(0));
+    let calls = strace.finish();
+    let (syncs, asks): (Vec<_>, Vec<_>) = calls.iter().partition(|call| call.name == "fdatasync");
+    assert!(syncs.len() >= 2, "{}", show(&calls));
+    // By the descriptor that is written to; a cleanup may read the file by another.
+    let segment = syncs[0]
+        .arguments
+        .split_inclusive('>')
+        .next()
+        .expect("a file");
+    let of_segment = asks.iter().filter(|ask| ask.arguments.starts_with(segment));
+    let of_segment: Vec<_> = of_segment.collect();
+    assert!(
+        !of_segment.is_empty(),
+        "whether it still has a name is asked"
+    );
+    for ask in of_segment {
+        let is_narrow = ask.name == "statx" && ask.arguments.contains(", STATX_NLINK, ");
+        assert!(is_narrow, "{ask:?}\n{}", show(&calls));
+    }
+}
+
 /// The negative control: a server whose syncs do nothing.
 #[test]
 fn the_judge_of_the_order_finds_syncs_that_are_skipped() {
