@@ -41,6 +41,18 @@ const HASH_MASK: u64 = if cfg!(test) { 0xff << 56 } else { u64::MAX };
 static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
 
 impl Index {
+    /// Indexes entries by the hashes of their keys, and so many without one; none where two keys
+    /// have one hash, or are the same.
+    pub(crate) fn of_hashes(mut hashes: Vec<(u64, u64)>, keyless: usize) -> Option<Self> {
+        hashes.sort_unstable();
+        let is_unique = hashes.windows(2).all(|pair| pair[0].0 != pair[1].0);
+        is_unique.then(|| Self {
+            orders: Orders::of_sorted(&hashes),
+            keyless,
+            ..Self::default()
+        })
+    }
+
     /// Judges whether every entry has a key of its own.
     pub(crate) fn is_unique(&self) -> bool {
         self.keyless == 0 && self.repeated.is_empty()
@@ -153,6 +165,7 @@ fn take_one(places: &mut OrdMap<u64, usize>, order: u64) {
     }
 }
 
-fn hash(key: &str) -> u64 {
+/// The hash by which a key is found.
+pub(crate) fn hash(key: &str) -> u64 {
     xxh3_64_with_seed(key.as_bytes(), *SEED) & HASH_MASK
 }

@@ -19,6 +19,9 @@ const PAGE_ENTRIES_MAX: usize = 32;
 /// than [`PAGE_ENTRIES_MAX`] and cannot be cut is let grow until then.
 const PAGE_ENTRIES_MEAN: usize = 12;
 
+/// How many entries a page has at the most on the average when all are there at once.
+const PAGE_ENTRIES_AT_FIRST: usize = 24;
+
 #[derive(Debug, Clone, Default)]
 pub(super) struct Orders {
     /// As many as a power of two, or none; neighbours that were not cut yet are one page.
@@ -31,6 +34,23 @@ pub(super) struct Orders {
 }
 
 impl Orders {
+    /// Makes the map of entries with different hashes, in their order.
+    pub(super) fn of_sorted(mut entries: &[Entry]) -> Self {
+        let pages = (entries.len() / PAGE_ENTRIES_AT_FIRST).next_power_of_two();
+        let mut orders = Self {
+            pages: Vector::new(),
+            bits: pages.ilog2(),
+            entries: entries.len(),
+        };
+        for page in 0..pages {
+            let is_here = |(hash, _): &&Entry| orders.place(*hash) == page;
+            let (here, behind) = entries.split_at(entries.iter().take_while(is_here).count());
+            orders.pages.push_back(Arc::from(here));
+            entries = behind;
+        }
+        orders
+    }
+
     pub(super) fn get(&self, hash: u64) -> Option<u64> {
         let page = self.pages.get(self.place(hash))?;
         let at = find(page, hash).ok()?;
@@ -155,10 +175,13 @@ mod tests {
 
         #[test]
         fn it_is_a_map_that_leaves_its_versions_as_they_were(
+            first in prop::collection::btree_map(hashes(), any::<u64>(), 0..400),
             edits in prop::collection::vec((hashes(), any::<u64>(), 0..4_u8), 0..1500),
             absent in prop::collection::vec(hashes(), 20),
         ) {
-            let (mut orders, mut model) = (Orders::default(), BTreeMap::new());
+            let sorted: Vec<_> = first.iter().map(|(hash, order)| (*hash, *order)).collect();
+            let (mut orders, mut model) = (Orders::of_sorted(&sorted), first);
+            check(&orders, &model)?;
             let mut kept = Vec::new();
             for (n, (hash, order, what)) in edits.into_iter().enumerate() {
                 if what == 0 {

@@ -7,7 +7,7 @@
 use super::{Child, Node, Place, Tree, summed_ids};
 use crate::collection;
 use crate::id_name::IdRule;
-use crate::index::{Index, Keys};
+use crate::index::{self, Index, Keys};
 use crate::leaf::{Leaf, Piece};
 use crate::value::Value;
 use std::sync::Arc;
@@ -162,15 +162,29 @@ impl Tree {
 
     /// Indexes all entries.
     ///
-    /// An id that stands more than once is seen by the index alone: a second list of all ids would
-    /// take about the memory of the text while a large file is read.
+    /// The hashes of all keys tell whether they are different: a list of the keys would take about the
+    /// memory of the text while a large file is read.
     pub(super) fn make_index(&self) -> Index {
-        let mut index = Index::default();
-        for (&Child { order, .. }, leaf) in self.leaves_with_order() {
+        let (mut hashes, mut keyless) = (Vec::with_capacity(self.sum.entries), 0);
+        for (child, leaf) in self.leaves_with_order() {
             if !self.named() && leaf.sum().objects == 0 {
-                index.add_keyless(leaf.sum().entries);
+                keyless += leaf.sum().entries;
                 continue;
             }
+            for piece in leaf.pieces(self.named()) {
+                match piece.key(self.id_name.as_str()) {
+                    Some(key) => hashes.push((index::hash(&key), child.order)),
+                    None => keyless += 1,
+                }
+            }
+        }
+        Index::of_hashes(hashes, keyless).unwrap_or_else(|| self.index_one_by_one())
+    }
+
+    /// Indexes all entries where some have the key of another, or its hash.
+    fn index_one_by_one(&self) -> Index {
+        let mut index = Index::default();
+        for (&Child { order, .. }, leaf) in self.leaves_with_order() {
             for (within, piece) in leaf.pieces(self.named()).iter().enumerate() {
                 let Some(key) = piece.key(self.id_name.as_str()) else {
                     index.add_keyless(1);
