@@ -2,40 +2,27 @@
 //!
 //! What a read is answered is a function of its head and of the image, but for `Date`. So a head
 //! that comes again, byte by byte, gets the answer that it got, as long as the same image is served:
-//! nothing is parsed, found or encoded once more. Each thread keeps its own, in slots that are found
-//! by a hash of the head: so there are never too many, and none has to be looked for to be thrown
-//! out. An answer is kept when its head has come twice in turn into its slot; one that nobody asks
-//! for again costs a hash.
+//! nothing is parsed, found or encoded once more. Each thread keeps its own.
 
 use crate::api::{Api, Version};
 use crate::limits::{RECALL_BYTES_MAX, RECALL_SLOTS};
+use crate::wire::recurring::{Found, Place, Recurring};
 use http::{Method, StatusCode};
 use memchr::memmem;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::sync::LazyLock;
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// How long the value of `Date` is, always.
 const DATE_BYTES: usize = "Sun, 06 Nov 1994 08:49:37 GMT".len();
 
 thread_local! {
-    static SLOTS: RefCell<Vec<Slot>> = const { RefCell::new(Vec::new()) };
-    /// So that nobody can find heads that share a slot.
-    static SEED: Cell<Option<u64>> = const { Cell::new(None) };
-}
-
-#[derive(Debug, Default)]
-struct Slot {
-    /// The hash of the last head that came here and was not known.
-    seen: u64,
-    kept: Option<Box<Kept>>,
+    /// By whole heads, with the empty line.
+    static ANSWERS: RefCell<Recurring<Kept>> = const { RefCell::new(Recurring::new(RECALL_SLOTS)) };
 }
 
 /// An answer as it is sent again.
 #[derive(Debug)]
 pub(super) struct Kept {
-    /// The whole head of the request, with the empty line.
-    head: Box<[u8]>,
     version: Version,
     /// Head and body of the answer.
     answer: Box<[u8]>,
@@ -61,7 +48,7 @@ pub(super) enum Recalled<T> {
 /// A head whose answer is to be kept.
 #[derive(Debug)]
 pub(super) struct Again {
-    hash: u64,
+    place: Place,
     pub(super) head: Box<[u8]>,
     /// What was served before the answer was made: if it is served no more the answer is not used.
     version: Version,
@@ -97,27 +84,17 @@ pub(super) fn recall<T>(head: &[u8], api: &Api, take: impl FnOnce(&Kept) -> T) -
     if head.len() > RECALL_BYTES_MAX {
         return Recalled::New;
     }
-    let hash = xxh3_64_with_seed(head, seed());
-    SLOTS.with_borrow_mut(|slots| {
-        if slots.is_empty() {
-            slots.resize_with(RECALL_SLOTS, Slot::default);
+    ANSWERS.with_borrow_mut(|answers| {
+        let (place, found) = answers.find(head);
+        match found {
+            Found::Kept(kept) if api.is_current(&kept.version) => Recalled::Answer(take(kept)),
+            Found::Kept(_) | Found::Again => Recalled::Again(Again {
+                place,
+                head: head.into(),
+                version: api.version(),
+            }),
+            Found::New => Recalled::New,
         }
-        let slot = &mut slots[slot_of(hash)];
-        if let Some(kept) = &slot.kept
-            && *kept.head == *head
-        {
-            if api.is_current(&kept.version) {
-                return Recalled::Answer(take(kept));
-            }
-        } else if slot.seen != hash {
-            slot.seen = hash;
-            return Recalled::New;
-        }
-        Recalled::Again(Again {
-            hash,
-            head: head.into(),
-            version: api.version(),
-        })
     })
 }
 
@@ -129,14 +106,8 @@ pub(super) fn keep(again: Again, answer: &[u8], facts: Facts<'_>) {
     if answer.len() > RECALL_BYTES_MAX || !answer[status_line_bytes..].starts_with(DATE) {
         return;
     }
-    let Again {
-        hash,
-        head,
-        version,
-    } = again;
     let kept = Kept {
-        head,
-        version,
+        version: again.version,
         answer: answer.into(),
         date_at: status_line_bytes + DATE.len(),
         method: facts.method,
@@ -144,18 +115,5 @@ pub(super) fn keep(again: Again, answer: &[u8], facts: Facts<'_>) {
         body_bytes: facts.body_bytes,
         words: facts.words.into(),
     };
-    SLOTS.with_borrow_mut(|slots| slots[slot_of(hash)].kept = Some(Box::new(kept)));
-}
-
-fn slot_of(hash: u64) -> usize {
-    // Few slots: the lowest bits are all that is needed.
-    usize::try_from(hash % RECALL_SLOTS as u64).unwrap_or(0)
-}
-
-fn seed() -> u64 {
-    SEED.get().unwrap_or_else(|| {
-        let seed = getrandom::u64().unwrap_or_default();
-        SEED.set(Some(seed));
-        seed
-    })
+    ANSWERS.with_borrow_mut(|answers| answers.keep(again.place, again.head, kept));
 }

@@ -1,4 +1,4 @@
-//! A whole head turned into the `http` crate's types, sharing the bytes it came in.
+//! A whole head turned into the `http` crate's types, which share its bytes or those of known lines.
 //!
 //! httparse finds the tokens; what it lets through and RFC 9112 or SECURITY.md do not is judged
 //! here and in [`super::facts`]. The name of a fault is [`super::check`]'s business: a refusal from
@@ -39,8 +39,9 @@ pub enum BodyFraming {
 pub struct Head {
     /// Method, target, version and fields.
     ///
-    /// The field values share the bytes of the head: who keeps one keeps them all. With an absolute
-    /// target the Host field is the target's authority, whatever the client sent as Host.
+    /// The field values share the bytes that they came in, of this head or of one before: who keeps
+    /// one keeps them all. With an absolute target the Host field is the target's authority, whatever
+    /// the client sent as Host.
     /// *Source* RFC 9112 §3.2.2
     pub parts: Parts,
     /// How the body is framed.
@@ -64,12 +65,12 @@ pub(super) fn parse_head(head: &Bytes, fields: usize) -> Result<Head, Refusal> {
         let mut slots = Vec::new();
         slots.resize_with(fields, MaybeUninit::uninit);
         let (line, fields) = parse_with_slots(head, &mut slots)?;
-        return head_of(head, &line, fields);
+        return head_of(head, line, fields);
     }
     let (line, block) = head.split_at(memchr(b'\n', head).map_or(0, |end| end + 1));
     let again = match known::recall(block) {
         Recalled::Fields(fields) => match parse_line(line) {
-            Some(line) => return head_of(head, &line, fields),
+            Some(line) => return head_of(head, line, fields),
             None => None,
         },
         Recalled::Again(again) => Some(again),
@@ -82,7 +83,7 @@ pub(super) fn parse_head(head: &Bytes, fields: usize) -> Result<Head, Refusal> {
     {
         again.keep(block, own);
     }
-    head_of(head, &line, parsed)
+    head_of(head, line, parsed)
 }
 
 fn parse_with_slots<'head>(
@@ -137,19 +138,19 @@ fn parse_block(block: &[u8]) -> Option<Fields> {
 }
 
 /// Puts a head together, and judges what only the whole of it shows.
-fn head_of(head: &Bytes, line: &Line<'_>, fields: Fields) -> Result<Head, Refusal> {
+fn head_of(head: &Bytes, line: Line<'_>, fields: Fields) -> Result<Head, Refusal> {
     let Line {
         method,
         target,
         is_http10,
     } = line;
     let Fields { mut map, facts } = fields;
-    facts.check_end(*is_http10)?;
+    facts.check_end(is_http10)?;
     check_target(target.as_bytes(), method.as_str().as_bytes())?;
     prefer_target_authority(&mut map, head, target)?;
 
     let (mut parts, ()) = http::Request::new(()).into_parts();
-    parts.method = method.clone();
+    parts.method = method;
     parts.uri = parse_target(head.slice_ref(target.as_bytes()))?;
     parts.version = match is_http10 {
         true => Version::HTTP_10,
