@@ -3,6 +3,7 @@
 //! *Source*: RFC 6902 §4.1–§4.3, on text; the old value stays as it is. An addition before a named
 //! member is our own: a patch document says nothing about the order of members.
 
+mod addition;
 mod exchange;
 
 use crate::id_name::IdRule;
@@ -141,12 +142,9 @@ impl Value {
                     | ValueEdit::AddBefore(value, _)
                     | ValueEdit::Replace(value),
                 ) => Ok(self.set_at(at, value, ids)),
-                (None, ValueEdit::Add(value) | ValueEdit::AddBefore(value, _)) => {
-                    let name = Bytes::from(crate::quote(token));
-                    let at = edit.neighbour().and_then(|name| self.position_of(name));
-                    Ok(self.insert_at(at.unwrap_or(usize::MAX), Some(name), value, ids))
-                }
-                (None, _) => Err(self.missing(depth)),
+                (None, _) => self
+                    .added(token, edit, ids)
+                    .ok_or_else(|| self.missing(depth)),
             },
             Kind::Array => self
                 .edit_element(token, edit, ids)
@@ -156,18 +154,11 @@ impl Value {
     }
 
     fn edit_element(&self, token: &str, edit: &ValueEdit<'_>, ids: &IdRule) -> Option<Self> {
-        let count = self.count();
-        let at = if token == "-" {
-            count
-        } else {
-            array_index(token)?
-        };
+        let at = || array_index(token).filter(|at| *at < self.count());
         match edit {
-            ValueEdit::Add(value) | ValueEdit::AddBefore(value, _) => {
-                (at <= count).then(|| self.insert_at(at, None, value, ids))
-            }
-            ValueEdit::Replace(value) => (at < count).then(|| self.set_at(at, value, ids)),
-            ValueEdit::Remove => (at < count).then(|| self.remove_at(at)),
+            ValueEdit::Add(_) | ValueEdit::AddBefore(..) => self.added(token, edit, ids),
+            ValueEdit::Replace(value) => Some(self.set_at(at()?, value, ids)),
+            ValueEdit::Remove => Some(self.remove_at(at()?)),
         }
     }
 

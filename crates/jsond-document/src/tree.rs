@@ -1,7 +1,7 @@
 //! A large array or object as a persistent tree of leaves.
 //!
-//! Every edit makes a new tree that shares all but one path with the old one, so a snapshot costs
-//! nothing and stays what it was. Leaves are found by order number (kept in the index under each
+//! An edit makes a new tree that shares all but one path with the old one, so a snapshot costs
+//! nothing and stays what it was; what nobody shares may be changed where it is. Leaves are found by order number (kept in the index under each
 //! key) or by position; every branch carries the sums of what lies below. How entries are found by
 //! their keys is in the module `lookup`.
 

@@ -47,16 +47,15 @@ struct Outgoing {
 
 impl Outgoing {
     fn send(&mut self) -> Result<(), ()> {
-        let message = match self.messages.len() {
-            0 => return Ok(()),
-            1 => self.messages.pop(),
+        let message = if self.messages.len() > 1 {
             // The next time there will be about as many.
-            count => {
-                let room = Vec::with_capacity(count);
-                Some(Message::Many(std::mem::replace(&mut self.messages, room)))
-            }
+            let room = Vec::with_capacity(self.messages.len());
+            Message::Many(std::mem::replace(&mut self.messages, room))
+        } else if let Some(message) = self.messages.pop() {
+            message
+        } else {
+            return Ok(());
         };
-        let message = message.expect("INVARIANT: there is one");
         self.writer.send(message).map_err(drop)
     }
 }

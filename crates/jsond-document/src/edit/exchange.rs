@@ -1,16 +1,15 @@
 //! Edits of a member that is there, in which it is looked for once: a member of a small object, and one
-//! of a large object that another value is put in the place of, or that is edited inside. There, what
-//! no other value shares is changed where it is.
+//! of a large object that another value is put in the place of, or that is edited inside. There, and
+//! where something is added to a large array or object, what no other value shares is changed where
+//! it is.
 
 use super::EditError;
 use crate::id_name::IdRule;
 use crate::leaf::Piece;
-use crate::pointer::array_index;
 use crate::splice;
 use crate::tree::{Place, Tree};
 use crate::value::{Repr, Value};
 use crate::value_edit::ValueEdit;
-use bytes::Bytes;
 use std::sync::Arc;
 
 impl Value {
@@ -67,46 +66,21 @@ impl Value {
     ) -> Option<Result<(), EditError>> {
         let (token, rest) = tokens.split_first()?;
         let below = ids.child(self.kind(), token);
-        let tree = self.as_tree_mut()?;
-        match Exchange::find(tree, token, rest, edit, 0, &below) {
-            Some(Ok(exchange)) => exchange.make(tree),
+        match Exchange::find(self.as_tree()?, token, rest, edit, 0, &below) {
+            Some(Ok(exchange)) => exchange.make(self.as_tree_mut()?),
             Some(Err(error)) => return Some(Err(error)),
             None if rest.is_empty() => {
-                let (position, piece) = addition(tree, token, edit, &below)?;
-                Arc::make_mut(tree).insert_in_place(position, piece);
+                let (at, name) = self.addition(token, edit)?;
+                let value = edit.value()?.taken_by(&below);
+                let tree = Arc::make_mut(self.as_tree_mut()?);
+                tree.insert_in_place(at, Piece { name, value });
             }
             None => return None,
         }
-        let tree = Arc::clone(tree);
+        let tree = Arc::clone(self.as_tree()?);
         *self = Self::large(tree);
         Some(Ok(()))
     }
-}
-
-/// What an edit adds that has found nothing under its token, and where; none where it adds nothing,
-/// or cannot.
-fn addition(
-    tree: &Tree,
-    token: &str,
-    edit: &ValueEdit<'_>,
-    below: &IdRule,
-) -> Option<(usize, Piece)> {
-    let (ValueEdit::Add(value) | ValueEdit::AddBefore(value, _)) = edit else {
-        return None;
-    };
-    let value = value.taken_by(below);
-    if tree.named() {
-        let neighbour = edit.neighbour().and_then(|name| tree.find(name));
-        let position = neighbour.map_or(usize::MAX, |place| place.position);
-        let name = Some(Bytes::from(crate::quote(token)));
-        return Some((position, Piece { name, value }));
-    }
-    let count = tree.entries();
-    let position = match token {
-        "-" => count,
-        index => array_index(index).filter(|index| *index <= count)?,
-    };
-    Some((position, Piece { name: None, value }))
 }
 
 /// A member of a large object that another value is put in the place of.

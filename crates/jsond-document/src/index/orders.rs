@@ -12,14 +12,14 @@ use std::sync::Arc;
 /// A hash and the order number under it.
 type Entry = (u64, u64);
 
-/// How many entries a page has that is cut in two before one more is put there.
+/// How many entries a page has that is cut, where it can be, before one more is put there.
 const PAGE_ENTRIES_MAX: usize = 32;
 
 /// So many entries a page has on the average before there are twice as many: one that is longer
 /// than [`PAGE_ENTRIES_MAX`] and cannot be cut is let grow until then.
 const PAGE_ENTRIES_MEAN: usize = 12;
 
-/// How many entries a page has at the most on the average when all are there at once.
+/// About how many entries a page has at the most on the average when all are there at once.
 const PAGE_ENTRIES_AT_FIRST: usize = 24;
 
 #[derive(Debug, Clone, Default)]

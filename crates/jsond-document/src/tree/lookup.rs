@@ -165,7 +165,12 @@ impl Tree {
     /// The hashes of all keys tell whether they are different: a list of the keys would take about the
     /// memory of the text while a large file is read.
     pub(super) fn make_index(&self) -> Index {
-        let (mut hashes, mut keyless) = (Vec::with_capacity(self.sum.entries), 0);
+        // Elements that are no objects have no key.
+        let keys_max = match self.named() {
+            true => self.sum.entries,
+            false => self.sum.objects,
+        };
+        let (mut hashes, mut keyless) = (Vec::with_capacity(keys_max), 0);
         for (child, leaf) in self.leaves_with_order() {
             if !self.named() && leaf.sum().objects == 0 {
                 keyless += leaf.sum().entries;
