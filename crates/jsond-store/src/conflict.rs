@@ -12,11 +12,22 @@ pub(crate) fn keep_conflict(
     text: &[u8],
     revision: Revision,
 ) -> io::Result<()> {
+    keep_conflict_like(served, disk_path, disk_path, text, revision)
+}
+
+/// The same, with owner and mode of the file `like` where there is one.
+pub(crate) fn keep_conflict_like(
+    served: &Served,
+    like: &str,
+    disk_path: &str,
+    text: &[u8],
+    revision: Revision,
+) -> io::Result<()> {
     let kept = free_name(served, disk_path, text, revision)?;
     if served.medium.read(&kept)?.is_none() {
         let temporary = Served::temporary_of(&kept, revision);
         // Whoever may not read the file may not read what is kept of it.
-        let like = served.medium.stat(disk_path)?.map(|_| disk_path);
+        let like = served.medium.stat(like)?.map(|_| like);
         served.medium.write(&temporary, text, like)?;
         served.medium.rename(&temporary, &kept)?;
         tracing::warn!(

@@ -52,7 +52,7 @@ fn fail_if(is_so: bool) -> io::Result<()> {
 /// A store whose changes have been taken back, while the file on disk has them: the sync of its folder
 /// fails until the hook is taken away.
 fn with_a_content_not_done(medium: &MemoryMedium) -> (Store, Hooked) {
-    let hooked = Hooked::new(medium);
+    let hooked = Hooked::new(medium.clone());
     let store = open_hooked(&hooked, Watch::Off);
     accept(&store, put("o.json/x", "{\"n\":1}"));
     accept(&store, put("o.json/a/n", "2"));
@@ -79,7 +79,7 @@ fn a_repair_takes_no_pending_write_for_one_that_a_file_holds() {
     for is_missing in [false, true] {
         let medium = medium_with(r#"{"a":1}"#);
         medium.put("p.json", br#"{"a":1}"#);
-        let hooked = Hooked::new(&medium);
+        let hooked = Hooked::new(medium.clone());
         let store = open_hooked(&hooked, Watch::Off);
         hooked.before(|words| fail_if(words.starts_with("create .p.json")));
         accept(&store, put("p.json/a", "2"));
@@ -118,7 +118,7 @@ fn a_repair_takes_no_pending_write_for_one_that_a_file_holds() {
 #[test]
 fn a_content_that_is_found_again_has_its_own_text_as_the_base() {
     let medium = medium_with(r#"[{"id":1,"n":1},{"id":2,"n":2},{"id":3,"n":3}]"#);
-    let hooked = Hooked::new(&medium);
+    let hooked = Hooked::new(medium.clone());
     let store = Arc::new(open_hooked(&hooked, Watch::Off));
     let (mut syncs, mut exchanges) = (0, 0);
     let left = Arc::new(Mutex::new(None));
@@ -195,7 +195,7 @@ fn an_edit_of_a_content_whose_folder_is_not_synced_undoes_no_later_write() {
 fn each_content_whose_folder_is_not_synced_stays_known_in_a_new_segment() {
     for is_killed_before in [false, true] {
         let medium = medium_with(r#"{"a":1,"b":1}"#);
-        let hooked = Hooked::new(&medium);
+        let hooked = Hooked::new(medium.clone());
         hooked.before(|words| fail_if(words == "sync folder "));
         let mut store = open_hooked(&hooked, Watch::Off);
         accept(&store, put("o.json/x", "1"));
@@ -209,7 +209,7 @@ fn each_content_whose_folder_is_not_synced_stays_known_in_a_new_segment() {
         if is_killed_before {
             left = left.after_kill();
             store.stop();
-            let hooked = Hooked::new(&left);
+            let hooked = Hooked::new(left.clone());
             hooked.before(|words| fail_if(words.starts_with("create .o.json")));
             store = open_hooked(&hooked, Watch::Off);
         }
@@ -243,7 +243,7 @@ fn a_segment_that_is_begun_again_is_not_removed_while_it_is_written() {
         let medium = medium_with(r#"{"a":1}"#);
         medium.put("p.json", br#"{"a":1}"#);
         medium.put("q.json", br#"{"a":1}"#);
-        let hooked = Hooked::new(&medium);
+        let hooked = Hooked::new(medium.clone());
         let store = open_hooked(&hooked, Watch::Off);
         // A file that lacks changes keeps the journal from being given up.
         hooked.before(move |words| fail_if(is_of_p(words)));
@@ -304,7 +304,7 @@ fn a_single_file_that_is_removed_by_hand_comes_back_with_the_next_write() {
 #[test]
 fn an_edit_between_an_exchange_and_the_way_back_is_not_buried() {
     let medium = medium_with(r#"{"a":1,"b":1,"c":1}"#);
-    let hooked = Hooked::new(&medium);
+    let hooked = Hooked::new(medium.clone());
     let store = open_hooked(&hooked, Watch::Off);
     accept(&store, put("o.json/a", "2"));
     let (inner, mut exchanges) = (medium.clone(), 0);
@@ -333,7 +333,7 @@ fn an_edit_between_an_exchange_and_the_way_back_is_not_buried() {
 #[test]
 fn an_edit_that_cannot_have_its_name_back_is_kept_beside_the_file() {
     let medium = medium_with(r#"{"a":1,"b":1}"#);
-    let hooked = Hooked::new(&medium);
+    let hooked = Hooked::new(medium.clone());
     let store = open_hooked(&hooked, Watch::Off);
     accept(&store, put("o.json/a", "2"));
     let (inner, mut exchanges) = (medium.clone(), 0);
@@ -411,7 +411,7 @@ fn a_copy_that_was_used_up_does_not_undo_an_edit_by_hand() {
 #[test]
 fn a_file_that_never_could_be_read_and_is_removed_can_be_made_anew() {
     let medium = medium_with("{ broken");
-    let hooked = Hooked::new(&medium);
+    let hooked = Hooked::new(medium.clone());
     let store = open_hooked(&hooked, Watch::Poll);
     medium.remove("o.json").unwrap();
     wait_until("it is gone", || store.image().files().is_empty());
@@ -425,7 +425,7 @@ fn a_file_that_never_could_be_read_and_is_removed_can_be_made_anew() {
 #[test]
 fn a_broken_file_for_which_nothing_is_pending_holds_up_no_stop() {
     let medium = medium_with(r#"{"a":1}"#);
-    let hooked = Hooked::new(&medium);
+    let hooked = Hooked::new(medium.clone());
     let store = open_hooked(&hooked, Watch::Poll);
     let mut is_first = true;
     let (failed, has_failed) = mpsc::channel();

@@ -7,12 +7,16 @@
 
 use super::look::{Found, hash_at, look};
 use super::{Checkpointer, Half, Obstacle, OnDisk, Prepared, Sight, Step};
-use crate::conflict::keep_conflict;
+use crate::conflict::keep_conflict_like;
 use crate::image::FilePath;
 use crate::journal::entry::{Mark, content_hash};
+use crate::medium::{Medium, NameKind};
 use crate::served::Served;
 use std::io::{self, ErrorKind};
 use std::time::Instant;
+
+/// How often a name is given back that others give to something newer at the same moment.
+const RETURNS_MAX: usize = 8;
 
 impl Checkpointer {
     /// Gives one file its new content, unless another program has touched it since it was read.
@@ -82,29 +86,55 @@ impl Checkpointer {
         disk_path: &str,
         prepared: &Prepared,
     ) -> Result<(), Obstacle> {
-        let medium = &*self.served.medium;
-        if hash_at(medium, taken).is_ok_and(|hash| hash == prepared.found.hash) {
+        let read = Holder::of_text(prepared.found.hash);
+        if holder_at(&*self.served.medium, taken).is_ok_and(|holder| holder == read) {
             return Ok(());
         }
-        let is_back = match medium.kind(disk_path) {
-            Ok(None) => medium.rename_to_free(taken, disk_path),
-            _ => medium.exchange(taken, disk_path),
-        };
-        if let Err(error) = is_back {
+        if let Err(error) = self.return_name(taken, disk_path, prepared.mark.hash) {
             tracing::warn!(taken, %error, "the text of another program got no name back");
         }
-        match self.keep_taken(taken, disk_path, &prepared.mark) {
+        match self.keep_text(taken, disk_path, &prepared.mark) {
             Ok(()) => Err(Obstacle::Moved),
             Err(_) => Err(Obstacle::Stuck(taken.to_owned())),
         }
     }
 
-    /// What is taken away by now is ours, unless the name could not be given back, or another
-    /// program had given the name to a newer text meanwhile: that is kept beside the file.
-    fn keep_taken(&self, taken: &str, disk_path: &str, ours: &Mark) -> io::Result<()> {
-        match self.served.medium.read(taken)? {
+    /// Gives what was taken away its name back, unless another program has given the name to
+    /// something newer meanwhile, which keeps it then.
+    fn return_name(&self, taken: &str, disk_path: &str, ours: Option<u128>) -> io::Result<()> {
+        let medium = &*self.served.medium;
+        if matches!(medium.kind(disk_path), Ok(None)) {
+            return medium.rename_to_free(taken, disk_path);
+        }
+        let mut put_there = match ours {
+            Some(_) => Some(Holder::of_text(ours)),
+            None => return Ok(()),
+        };
+        for _ in 0..RETURNS_MAX {
+            let given = holder_at(medium, taken).ok();
+            medium.exchange(taken, disk_path)?;
+            if Some(holder_at(medium, taken)?) == put_there {
+                break;
+            }
+            // That came between, and is newer than what has the name now.
+            put_there = given;
+        }
+        Ok(())
+    }
+
+    /// Keeps the text that lies under a temporary name beside its file, unless it is ours: the name
+    /// could not be given back, or it has been given to something newer. A link has no text of its
+    /// own; what it leads to may be anything.
+    pub(super) fn keep_text(&self, taken: &str, disk_path: &str, ours: &Mark) -> io::Result<()> {
+        let medium = &*self.served.medium;
+        match medium.kind(taken)? {
+            Some(NameKind::File) => {}
+            Some(NameKind::Link | NameKind::Other) => return medium.remove(taken),
+            Some(NameKind::Folder) | None => return Ok(()),
+        }
+        match medium.read(taken)? {
             Some(text) if Some(content_hash(&text)) != ours.hash => {
-                keep_conflict(&self.served, disk_path, &text, ours.revision)
+                keep_conflict_like(&self.served, taken, disk_path, &text, ours.revision)
             }
             _ => Ok(()),
         }
@@ -213,6 +243,32 @@ impl Checkpointer {
         self.half.remove(path);
         Ok(())
     }
+}
+
+/// What has a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Holder {
+    kind: Option<NameKind>,
+    /// The hash of a regular file.
+    hash: Option<u128>,
+}
+
+impl Holder {
+    /// A regular file with a text, or nothing.
+    fn of_text(hash: Option<u128>) -> Self {
+        let kind = hash.map(|_| NameKind::File);
+        Self { kind, hash }
+    }
+}
+
+/// Looks at what has a name, and follows no link.
+fn holder_at(medium: &dyn Medium, path: &str) -> io::Result<Holder> {
+    let kind = medium.kind(path)?;
+    let hash = match kind {
+        Some(NameKind::File) => hash_at(medium, path)?,
+        _ => None,
+    };
+    Ok(Holder { kind, hash })
 }
 
 /// Tells a file that cannot be replaced from other failures.

@@ -9,6 +9,7 @@ use super::{Checkpointer, Looked, Obstacle, template_of};
 use crate::conflict::keep_conflict;
 use crate::contract::Revision;
 use crate::image::{FilePath, Image, Template};
+use crate::journal::entry::Mark;
 use crate::medium::folder_of;
 use crate::merge::{Merge, Sides, distance};
 use crate::message::{HandEdit, Message, Taken};
@@ -17,6 +18,7 @@ use crate::served::Served;
 use bytes::Bytes;
 use jsond_document::{SyntaxError, Value};
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Instant;
 
@@ -304,11 +306,16 @@ impl Checkpointer {
         let Some(temporary) = self.stuck.iter().find(is_of_file).cloned() else {
             return Ok(());
         };
-        let revision = self.published.load().revision;
-        if let Some(text) = self.served.medium.read(&temporary)? {
-            keep_conflict(&self.served, &disk_path, &text, revision)?;
+        let nothing_of_ours = Mark {
+            path: path.clone(),
+            revision: self.published.load().revision,
+            hash: None,
+        };
+        self.keep_text(&temporary, &disk_path, &nothing_of_ours)?;
+        match self.served.medium.remove(&temporary) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
         }
-        self.served.medium.remove(&temporary)?;
         self.stuck.remove(&temporary);
         Ok(())
     }

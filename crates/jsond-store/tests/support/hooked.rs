@@ -1,4 +1,4 @@
-//! A medium in memory that lets something happen directly before one of its calls.
+//! A medium that lets something happen directly before one of its calls.
 
 use jsond_store::medium::{
     Listed, Medium, MemoryMedium, NameKind, Notice, PieceReader, PieceWriter, SegmentFile, Stat,
@@ -11,20 +11,19 @@ type Hook = Box<dyn FnMut(&str) -> io::Result<()> + Send>;
 
 /// Calls are told as words, such as `exchange a b`; a hook may do anything, or fail them.
 #[derive(Clone)]
-pub(crate) struct Hooked {
-    pub(crate) inner: MemoryMedium,
+pub(crate) struct Hooked<M = MemoryMedium> {
+    pub(crate) inner: M,
     hook: Arc<Mutex<Option<Hook>>>,
 }
 
-impl std::fmt::Debug for Hooked {
+impl<M> std::fmt::Debug for Hooked<M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Hooked")
     }
 }
 
-impl Hooked {
-    pub(crate) fn new(inner: &MemoryMedium) -> Self {
-        let inner = inner.clone();
+impl<M> Hooked<M> {
+    pub(crate) fn new(inner: M) -> Self {
         let hook = Arc::default();
         Self { inner, hook }
     }
@@ -41,7 +40,7 @@ impl Hooked {
     }
 }
 
-impl Medium for Hooked {
+impl<M: Medium> Medium for Hooked<M> {
     fn list(&self, folder: &str) -> io::Result<Vec<Listed>> {
         self.inner.list(folder)
     }
