@@ -1,5 +1,6 @@
 //! One connection: which door it takes, and reading from it.
 
+use super::console::Peer;
 use super::date::with_date;
 use super::output::Output;
 use super::stream::Stream;
@@ -26,10 +27,9 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) stream: Stream,
-    pub(super) peer: SocketAddr,
+    pub(super) peer: Peer,
     pub(super) input: BytesMut,
     pub(super) output: Output,
-    stopping: watch::Receiver<bool>,
     wait: Wait,
 }
 
@@ -54,7 +54,8 @@ pub(super) async fn serve(
     stopping: watch::Receiver<bool>,
 ) {
     let limits = &context.settings.limits;
-    context.console.connected(peer);
+    let peer = Peer::from(peer);
+    context.console.connected(&peer);
     stream.set_nodelay(true).ok();
     let stream = match &context.settings.tls {
         None => Stream::Plain(stream),
@@ -73,12 +74,11 @@ pub(super) async fn serve(
         peer,
         input,
         output: Output::new(limits.progress_time),
-        wait: Wait::new(stopping.clone()),
-        stopping,
+        wait: Wait::new(stopping),
     };
     // A client that is gone has no use for an answer; what it had written is kept.
     if let Err(error) = connection.choose_door(&context).await {
-        tracing::debug!(%peer, %error, "the connection broke");
+        tracing::debug!(peer = %connection.peer, %error, "the connection broke");
         return;
     }
     connection.linger().await;
@@ -105,9 +105,9 @@ impl Connection {
                 Door::Http2 => {
                     let _open = context.open(api::Door::Http2);
                     let input = self.input.split().freeze();
-                    let stopping = self.stopping.clone();
-                    let caller = (self.peer, self.stream.is_secure());
-                    let drive = h2::drive(&mut self.stream, input, caller, context, stopping);
+                    let stopping = self.wait.stopping().clone();
+                    let peer = (self.peer.clone(), self.stream.is_secure());
+                    let drive = h2::drive(&mut self.stream, input, peer, context, stopping);
                     // In a box, so that the connections of the other doors are none the larger.
                     Box::pin(drive).await;
                     return Ok(());
@@ -200,14 +200,14 @@ impl Connection {
     /// Whom requests come from.
     pub(super) fn caller(&self) -> Caller {
         Caller {
-            address: self.peer.ip(),
+            address: self.peer.address.ip(),
             is_secure: self.stream.is_secure(),
         }
     }
 
     /// Whether the server is to stop.
     pub(super) fn is_stopping(&self) -> bool {
-        *self.stopping.borrow()
+        *self.wait.stopping().borrow()
     }
 
     /// Closes so that the client can still read the last answer: a close with unread bytes would

@@ -9,7 +9,6 @@ use crate::limits::{LOG_GATHER_TIME, LOG_LINES_MAX};
 use crate::wire::Lang;
 use crate::wire::escape::escape_control;
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -33,6 +32,27 @@ impl Drop for End {
     fn drop(&mut self) {
         self.0.state().is_closed = true;
         self.0.came.notify_one();
+    }
+}
+
+/// Who has connected.
+#[derive(Debug, Clone)]
+pub(super) struct Peer {
+    pub(super) address: SocketAddr,
+    /// As the lines say it, each of them.
+    text: Box<str>,
+}
+
+impl From<SocketAddr> for Peer {
+    fn from(address: SocketAddr) -> Self {
+        let text = address.to_string().into();
+        Self { address, text }
+    }
+}
+
+impl std::fmt::Display for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
     }
 }
 
@@ -117,21 +137,21 @@ impl Console {
         (Self { lang, end }, thread)
     }
 
-    pub(super) fn connected(&self, peer: SocketAddr) {
+    pub(super) fn connected(&self, peer: &Peer) {
         let line = match self.lang {
             Lang::En => format!("{peer} connected\n"),
-            Lang::Ko => format!("{} 에서 접속되었습니다.\n", pair(peer)),
+            Lang::Ko => format!("{} 에서 접속되었습니다.\n", pair(peer.address)),
         };
         self.print(&line);
     }
 
     /// Prints the line of a request; in Korean when it came, in English when it was answered.
-    pub(super) fn requested(&self, peer: SocketAddr, method: &str) {
+    pub(super) fn requested(&self, peer: &Peer, method: &str) {
         if self.lang == Lang::Ko {
             let method = escape_control(method);
             self.print(&format!(
                 "{} 에서 {method} 를 요청하였습니다.\n",
-                pair(peer)
+                pair(peer.address)
             ));
         }
     }
@@ -159,10 +179,10 @@ impl Console {
     }
 
     /// Prints the line of an answer; `words` are those of [`Console::words`].
-    pub(super) fn answered(&self, peer: SocketAddr, words: &str, time: Duration) {
+    pub(super) fn answered(&self, peer: &Peer, words: &str, time: Duration) {
         if self.lang == Lang::En {
             self.end.0.append(|text| {
-                push_address(text, peer);
+                text.push_str(&peer.text);
                 text.push(' ');
                 text.push_str(words);
                 push_milliseconds(text, time);
@@ -176,26 +196,10 @@ impl Console {
     }
 }
 
-/// Writes an address without the machinery of formatting, which costs more than all else of a line.
-fn push_address(text: &mut String, peer: SocketAddr) {
-    let mut number = itoa::Buffer::new();
-    match peer {
-        SocketAddr::V4(peer) => {
-            for (n, part) in peer.ip().octets().into_iter().enumerate() {
-                text.push_str(if n > 0 { "." } else { "" });
-                text.push_str(number.format(part));
-            }
-            text.push(':');
-            text.push_str(number.format(peer.port()));
-        }
-        SocketAddr::V6(peer) => drop(write!(text, "{peer}")),
-    }
-}
-
 /// Writes a time in milliseconds, to a tenth.
 fn push_milliseconds(text: &mut String, time: Duration) {
     let mut number = itoa::Buffer::new();
-    let tenths = (time.as_micros() + 50) / 100;
+    let tenths = (u64::try_from(time.as_micros()).unwrap_or(u64::MAX - 50) + 50) / 100;
     text.push_str(number.format(tenths / 10));
     text.push('.');
     text.push_str(number.format(tenths % 10));
@@ -252,7 +256,7 @@ mod tests {
     fn check(lang: Lang, expected: &str) {
         let kept = Kept::default();
         let (console, thread) = Console::start(lang, kept.clone());
-        let peer = "127.0.0.1:53211".parse().unwrap();
+        let peer = &Peer::from("127.0.0.1:53211".parse::<SocketAddr>().unwrap());
         console.connected(peer);
         console.requested(peer, "GET");
         let request = "GET stu\x1b[2Jdents.json";

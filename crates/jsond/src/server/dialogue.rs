@@ -50,13 +50,13 @@ impl Door<'_> {
                     .request_line()
                     .and_then(|it| it.split_whitespace().next());
                 let word = word.unwrap_or("-").to_owned();
-                self.context.console.requested(self.connection.peer, &word);
+                self.context.console.requested(&self.connection.peer, &word);
                 return self.refuse(reason).await;
             }
         };
         self.context
             .console
-            .requested(self.connection.peer, request.method.as_str());
+            .requested(&self.connection.peer, request.method.as_str());
         let context = self.context;
         let guide = context.api.guide(context.settings.lang);
         match guide.begin(request.method, &request.target) {
@@ -147,7 +147,7 @@ impl Door<'_> {
         let time = self.since.elapsed();
         let console = &self.context.console;
         let words = console.words(&request, reply.status, reply.body.len());
-        console.answered(self.connection.peer, &words, time);
+        console.answered(&self.connection.peer, &words, time);
         let method = request.split(' ').next().unwrap_or_default();
         let method = method.to_ascii_uppercase();
         let metrics = self.context.api.metrics();

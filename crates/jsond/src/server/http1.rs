@@ -179,7 +179,7 @@ impl<'a> Driver<'a> {
             return false;
         };
         let head_bytes = head.len();
-        let (output, peer) = (&mut connection.output, connection.peer);
+        let (output, peer) = (&mut connection.output, &connection.peer);
         let recalled = recall::recall(head, &context.api, |kept| {
             let now = Instant::now();
             context.console.requested(peer, kept.method.as_str());
@@ -285,7 +285,7 @@ impl<'a> Driver<'a> {
         };
         self.context
             .console
-            .requested(self.connection.peer, pending.parts.method.as_str());
+            .requested(&self.connection.peer, pending.parts.method.as_str());
         let has_body = framing != BodyFraming::None;
         (pending, has_body.then_some(expects_continue))
     }
@@ -426,7 +426,7 @@ impl<'a> Driver<'a> {
         let time = self.since.take().map_or(Duration::ZERO, |it| self.now - it);
         let console = &self.context.console;
         let words = console.words(request, status, length);
-        console.answered(self.connection.peer, &words, time);
+        console.answered(&self.connection.peer, &words, time);
         let output = &self.connection.output;
         if let Some(again) = again
             && let Some(answer) = output.tail(output.len() - waited_bytes)

@@ -2,19 +2,23 @@
 //!
 //! One timer and one registration for the stop serve all the waits of a connection, so that a
 //! request costs neither: most deadlines only move away, and a timer that runs out before its time
-//! is set again.
+//! is set again. As long as neither is done they need not even be polled.
 
 use super::connection::Came;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use tokio::sync::watch;
+use tokio::task::coop::has_budget_remaining;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// What ends a wait when no bytes come.
 pub(super) struct Wait {
     timer: Option<Pin<Box<Sleep>>>,
+    stopping: watch::Receiver<bool>,
     /// Done when the server is to stop; none after that.
     stop: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// The task that timer and stop will wake; none if they are to be polled.
+    armed: Option<Waker>,
 }
 
 impl std::fmt::Debug for Wait {
@@ -27,19 +31,31 @@ impl std::fmt::Debug for Wait {
 
 impl Wait {
     /// Waits that a stop ends.
-    pub(super) fn new(mut stopping: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(stopping: watch::Receiver<bool>) -> Self {
+        let mut receiver = stopping.clone();
         let stop = async move {
             // Without a server there is nothing to wait for either.
-            stopping.wait_for(|stop| *stop).await.ok();
+            receiver.wait_for(|stop| *stop).await.ok();
         };
         Self {
             timer: None,
+            stopping,
             stop: Some(Box::pin(stop)),
+            armed: None,
         }
+    }
+
+    /// Tells whether the server is to stop.
+    pub(super) fn stopping(&self) -> &watch::Receiver<bool> {
+        &self.stopping
     }
 
     /// Whether the wait is over, by the stop or by the deadline.
     pub(super) fn poll_end(&mut self, deadline: Instant, task: &mut Context<'_>) -> Poll<Came> {
+        if self.is_armed(deadline, task) {
+            return Poll::Pending;
+        }
+        self.armed = None;
         if let Some(stop) = &mut self.stop {
             if stop.as_mut().poll(task).is_pending() {
                 ready!(self.poll_deadline(deadline, task));
@@ -50,6 +66,16 @@ impl Wait {
         Poll::Ready(Came::Stop)
     }
 
+    /// Whether this task is sure to be woken in time: the timer and the stop know it, and neither is
+    /// done yet.
+    fn is_armed(&self, deadline: Instant, task: &Context<'_>) -> bool {
+        let is_known = |waker: &Waker| waker.will_wake(task.waker());
+        let is_set = |timer: &Pin<Box<Sleep>>| timer.deadline() <= deadline && !timer.is_elapsed();
+        self.armed.as_ref().is_some_and(is_known)
+            && self.timer.as_ref().is_some_and(is_set)
+            && matches!(self.stopping.has_changed(), Ok(false))
+    }
+
     fn poll_deadline(&mut self, deadline: Instant, task: &mut Context<'_>) -> Poll<()> {
         let timer = self
             .timer
@@ -58,7 +84,12 @@ impl Wait {
             timer.as_mut().reset(deadline);
         }
         loop {
-            ready!(timer.as_mut().poll(task));
+            if timer.as_mut().poll(task).is_pending() {
+                // A task that has used up its budget is sent away before anything is set.
+                let is_set = has_budget_remaining();
+                self.armed = is_set.then(|| task.waker().clone());
+                return Poll::Pending;
+            }
             if deadline <= timer.deadline() {
                 return Poll::Ready(());
             }
@@ -71,7 +102,9 @@ impl Wait {
 mod tests {
     use super::*;
     use std::future::poll_fn;
+    use std::pin::pin;
     use std::time::Duration;
+    use tokio::task::coop::consume_budget;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -108,6 +141,48 @@ mod tests {
         );
         assert_eq!(end(&mut wait, begin + 10 * SECOND).await, Came::Nothing);
         assert_eq!(begin.elapsed().as_secs(), 10);
+    }
+
+    /// A task without a budget is told that nothing is ready, and the timer does not know it then.
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_was_sent_away_waits_no_longer_than_others() {
+        let (_stop, stopping) = watch::channel(false);
+        let mut wait = Wait::new(stopping);
+        let begin = Instant::now();
+        poll_fn(|task| {
+            while has_budget_remaining() {
+                assert!(pin!(consume_budget()).poll(task).is_ready());
+            }
+            assert!(wait.poll_end(begin + SECOND, task).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        tokio::task::yield_now().await;
+        let ended = tokio::time::timeout(10 * SECOND, end(&mut wait, begin + SECOND)).await;
+        assert_eq!(ended, Ok(Came::Nothing));
+        assert_eq!(begin.elapsed().as_secs(), 1);
+    }
+
+    /// What is armed is not polled again, and so nothing may be missed: the stop comes between two
+    /// waits, and the next deadline is sooner.
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_missed_by_a_wait_that_is_armed() {
+        let (stop, stopping) = watch::channel(false);
+        let mut wait = Wait::new(stopping);
+        let far = Instant::now() + 75 * SECOND;
+        for seconds in [0, 5, 10] {
+            let deadline = far + seconds * SECOND;
+            let polled = poll_fn(|task| Poll::Ready(wait.poll_end(deadline, task))).await;
+            assert!(polled.is_pending() && wait.armed.is_some());
+        }
+        let begin = Instant::now();
+        assert_eq!(end(&mut wait, begin + SECOND).await, Came::Nothing);
+        assert_eq!(begin.elapsed().as_secs(), 1);
+        let polled = poll_fn(|task| Poll::Ready(wait.poll_end(far, task))).await;
+        assert!(polled.is_pending() && wait.armed.is_some());
+        stop.send(true).ok();
+        assert_eq!(end(&mut wait, far).await, Came::Stop);
+        assert_eq!(begin.elapsed().as_secs(), 1, "at once");
     }
 
     #[tokio::test(start_paused = true)]

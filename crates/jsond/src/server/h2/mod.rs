@@ -9,6 +9,7 @@ mod load;
 mod socket;
 
 use super::Context;
+use super::console::Peer;
 use super::date::with_date;
 use super::http1::{limits_of_head, poll_shielded, shielded};
 use crate::api::{self, Body, Caller, Running};
@@ -28,7 +29,6 @@ use load::{Load, Tasks, Verdict};
 use socket::Socket;
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -40,7 +40,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 pub(super) async fn drive<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     input: Bytes,
-    (peer, is_secure): (SocketAddr, bool),
+    (peer, is_secure): (Peer, bool),
     context: &Arc<Context>,
     mut stopping: watch::Receiver<bool>,
 ) {
@@ -49,7 +49,7 @@ pub(super) async fn drive<S: AsyncRead + AsyncWrite + Unpin>(
     let door = Arc::new(Door {
         context: Arc::clone(context),
         load: Arc::clone(&load),
-        peer,
+        peer: peer.clone(),
         is_secure,
     });
     let service = service_fn(move |request| Arc::clone(&door).answer(request));
@@ -109,7 +109,7 @@ fn builder(tasks: Tasks, limits: &Limits) -> Builder<Tasks> {
 struct Door {
     context: Arc<Context>,
     load: Arc<Load>,
-    peer: SocketAddr,
+    peer: Peer,
     is_secure: bool,
 }
 
@@ -130,7 +130,7 @@ impl Door {
 
     fn caller(&self) -> Caller {
         Caller {
-            address: self.peer.ip(),
+            address: self.peer.address.ip(),
             is_secure: self.is_secure,
         }
     }
@@ -141,7 +141,7 @@ impl Door {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> io::Result<Response<Answer>> {
         let since = Instant::now();
         let (head, body) = request.into_parts();
-        let (console, peer) = (&self.context.console, self.peer);
+        let (console, peer) = (&self.context.console, &self.peer);
         console.requested(peer, head.method.as_str());
         let method = head.method.clone();
         let line = request_line(&head);
