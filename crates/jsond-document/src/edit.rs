@@ -166,7 +166,7 @@ impl Value {
     #[must_use]
     pub fn position_of(&self, name: &str) -> Option<usize> {
         match self.repr() {
-            Repr::Tree(tree) => tree.find(name).map(|place| place.position),
+            Repr::Tree(tree) => tree.find(name).map(|place| tree.position(&place)),
             Repr::Text(json) => {
                 let text = json.as_bytes();
                 let is_it = |entry: scan::Entry| string::reads_as(&text[entry.name], name);

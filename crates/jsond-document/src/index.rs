@@ -1,4 +1,5 @@
-//! Where the record with a key is: from a hash of the key to the order number of its leaf.
+//! Where the record with a key is: from a hash of the key to the order number of its leaf, and to about
+//! the place where it is in there.
 //!
 //! The index keeps no keys; the leaf is asked whether it holds the key. Two keys with one hash are
 //! twins: the second is kept by its full text. What keeps an array from being a collection, ids that
@@ -6,8 +7,10 @@
 
 mod orders;
 
+pub(crate) use orders::Spot;
+
 use imbl::OrdMap;
-use orders::Orders;
+use orders::{Entry, Orders};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::LazyLock;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -32,6 +35,33 @@ pub(crate) struct Keys {
     pub(crate) came: Option<Option<String>>,
     /// The leaf that holds the key that comes already.
     pub(crate) held: Option<u64>,
+    /// The place in the leaf of what goes and comes.
+    pub(crate) within: usize,
+}
+
+/// The spots of keys, as they are gathered to be indexed at once.
+#[derive(Debug)]
+pub(crate) struct Spots {
+    entries: Vec<Entry>,
+    keyless: usize,
+}
+
+impl Spots {
+    /// With room for so many keys.
+    pub(crate) fn with_capacity(keys_max: usize) -> Self {
+        let entries = Vec::with_capacity(keys_max);
+        let keyless = 0;
+        Self { entries, keyless }
+    }
+
+    pub(crate) fn push(&mut self, key: &str, spot: Spot) {
+        self.entries.push(Entry::new(hash(key), spot));
+    }
+
+    /// Adds entries without a key.
+    pub(crate) fn push_keyless(&mut self, count: usize) {
+        self.keyless += count;
+    }
 }
 
 /// Which bits of a hash count; the tests leave only a few, so that twins are common there.
@@ -41,13 +71,19 @@ const HASH_MASK: u64 = if cfg!(test) { 0xff << 56 } else { u64::MAX };
 static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
 
 impl Index {
-    /// Indexes entries by the hashes of their keys, and so many without one; none where two keys
-    /// have one hash, or are the same.
-    pub(crate) fn of_hashes(mut hashes: Vec<(u64, u64)>, keyless: usize) -> Option<Self> {
-        hashes.sort_unstable();
-        let is_unique = hashes.windows(2).all(|pair| pair[0].0 != pair[1].0);
+    /// Indexes entries by the hashes of their keys; none where two keys have one hash, or are the
+    /// same.
+    pub(crate) fn of_spots(spots: Spots) -> Option<Self> {
+        let Spots {
+            mut entries,
+            keyless,
+        } = spots;
+        entries.sort_unstable();
+        let is_unique = entries
+            .windows(2)
+            .all(|pair| pair[0].key() != pair[1].key());
         is_unique.then(|| Self {
-            orders: Orders::of_sorted(&hashes),
+            orders: Orders::of_sorted(&entries),
             keyless,
             ..Self::default()
         })
@@ -59,14 +95,13 @@ impl Index {
     }
 
     /// The leaves that may hold the key, to be asked; a twin is held for certain.
-    pub(crate) fn candidates(&self, key: &str) -> impl Iterator<Item = u64> {
-        self.place_by_hash(key)
-            .into_iter()
-            .chain(self.place_of(key))
+    pub(crate) fn candidates(&self, key: &str) -> impl Iterator<Item = Spot> {
+        let others = self.place_of(key).map(|order| Spot::of(order, 0));
+        self.place_by_hash(key).into_iter().chain(others)
     }
 
     /// The leaf that may hold the key, or another with its hash.
-    pub(crate) fn place_by_hash(&self, key: &str) -> Option<u64> {
+    pub(crate) fn place_by_hash(&self, key: &str) -> Option<Spot> {
         self.orders.get(hash(key))
     }
 
@@ -95,19 +130,19 @@ impl Index {
         }
         match (keys.came, keys.held) {
             (Some(Some(key)), Some(held)) => self.repeat(&key, held, order),
-            (Some(Some(key)), None) => self.insert(&key, order),
+            (Some(Some(key)), None) => self.insert(&key, Spot::of(order, keys.within)),
             (Some(None), _) => self.add_keyless(1),
             (None, _) => {}
         }
     }
 
     /// Notes a key that the tree did not hold.
-    pub(crate) fn insert(&mut self, key: &str, order: u64) {
+    pub(crate) fn insert(&mut self, key: &str, spot: Spot) {
         let hash = hash(key);
         if self.orders.get(hash).is_some() {
-            self.twins.insert(key.to_owned(), order);
+            self.twins.insert(key.to_owned(), spot.order);
         } else {
-            self.orders.insert(hash, order);
+            self.orders.insert(hash, spot);
         }
     }
 
@@ -123,12 +158,12 @@ impl Index {
     }
 
     /// Notes that a key that the tree holds has moved from one leaf to another.
-    pub(crate) fn relocate(&mut self, key: &str, from: u64, to: u64) {
+    pub(crate) fn relocate(&mut self, key: &str, from: u64, to: Spot) {
         if let Some(places) = self.repeated.get_mut(key) {
             take_one(places, from);
-            *places.entry(to).or_insert(0) += 1;
+            *places.entry(to.order).or_insert(0) += 1;
         } else if let Some(place) = self.twins.get_mut(key) {
-            *place = to;
+            *place = to.order;
         } else {
             self.orders.insert(hash(key), to);
         }
@@ -144,7 +179,8 @@ impl Index {
         if places.values().sum::<usize>() == 1 {
             let left = places.keys().next().copied();
             self.repeated.remove(key);
-            self.insert(key, left.expect("INVARIANT: one is left"));
+            let left = left.expect("INVARIANT: one is left");
+            self.insert(key, Spot::of(left, 0));
         }
     }
 
@@ -166,6 +202,6 @@ fn take_one(places: &mut OrdMap<u64, usize>, order: u64) {
 }
 
 /// The hash by which a key is found.
-pub(crate) fn hash(key: &str) -> u64 {
+fn hash(key: &str) -> u64 {
     xxh3_64_with_seed(key.as_bytes(), *SEED) & HASH_MASK
 }

@@ -186,24 +186,24 @@ impl Leaf {
             .collect()
     }
 
-    /// Finds the entry of a leaf by its key.
-    pub(crate) fn find(&self, key: &str, named: bool, id_name: &str) -> Option<usize> {
+    /// Finds the entry of a leaf by its key; of more than one the nearest to the one that is `near`.
+    pub(crate) fn find(&self, key: &str, near: usize, named: bool, id_name: &str) -> Option<usize> {
+        let outward = outward(near, self.sum().entries);
         match self {
             Self::Run { text, starts, .. } if named => {
-                let mut starts = starts.iter().map(|start| *start as usize);
-                let mut again = starts.clone();
+                let name_at = |within: usize| starts[within] as usize;
                 // Nearly all names stand as they read.
                 let is_plain = string::needs_no_escape(key);
-                let found =
-                    starts.position(|start| is_plain && string::starts_as(&text[start..], key));
-                found.or_else(|| {
-                    again.position(|start| {
-                        let end = scan::string_end(text, start);
-                        string::reads_as(&text[start..end], key)
-                    })
-                })
+                let stands_at =
+                    |&within: &usize| is_plain && string::starts_as(&text[name_at(within)..], key);
+                let reads_at = |within: &usize| {
+                    let name = name_at(*within)..scan::string_end(text, name_at(*within));
+                    string::reads_as(&text[name], key)
+                };
+                let found = outward.clone().find(stands_at);
+                found.or_else(|| outward.clone().find(reads_at))
             }
-            _ => (0..self.sum().entries).find(|&within| {
+            _ => outward.clone().find(|&within| {
                 self.piece(within, named)
                     .key(id_name)
                     .is_some_and(|found| found == key)
@@ -277,6 +277,14 @@ impl Leaf {
             }
         }
     }
+}
+
+/// The numbers below `count`, from one of them to those farther and farther away.
+fn outward(from: usize, count: usize) -> impl Iterator<Item = usize> + Clone {
+    let from = from.min(count.saturating_sub(1));
+    let behind = move |away: usize| Some(from + away).filter(|it| *it < count);
+    let before = move |away: usize| from.checked_sub(away).filter(|_| away > 0);
+    (0..count).flat_map(move |away| [behind(away), before(away)].into_iter().flatten())
 }
 
 /// What an edit does to a leaf: an entry goes, comes, or is another from then on.
@@ -460,6 +468,41 @@ mod tests {
             let leaves: Vec<_> = leaves.iter().map(shown).collect();
             prop_assert_eq!(leaves, packed.iter().map(shown).collect::<Vec<_>>());
         }
+    }
+
+    proptest! {
+        /// Where one begins to look makes no difference to what is found.
+        #[test]
+        fn an_entry_is_found_from_everywhere(
+            names in proptest::collection::btree_set("[a-d\"\\\\é]{0,3}", 1..30),
+            absent in "[a-e]{0,4}",
+            near in 0..40_usize,
+            named in any::<bool>(),
+        ) {
+            let piece = |name: &String| {
+                let spelled = string::quote(name);
+                let text = if named { "1".to_owned() } else { format!("{{\"id\":{spelled}}}") };
+                let value = Value::parse(text.as_bytes()).unwrap();
+                Piece { name: named.then(|| spelled.into()), value }
+            };
+            let [leaf] = &pack(names.iter().map(piece))[..] else {
+                panic!("one run");
+            };
+            for (within, name) in names.iter().enumerate() {
+                prop_assert_eq!(leaf.find(name, near, named, "id"), Some(within));
+            }
+            let found = leaf.find(&absent, near, named, "id");
+            prop_assert_eq!(found.is_some(), names.contains(&absent));
+        }
+    }
+
+    #[test]
+    fn the_nearest_come_first() {
+        let all = |from, count| outward(from, count).collect::<Vec<_>>();
+        assert_eq!(all(0, 4), [0, 1, 2, 3]);
+        assert_eq!(all(1, 4), [1, 2, 0, 3]);
+        assert_eq!(all(9, 3), [2, 1, 0]);
+        assert!(all(0, 0).is_empty());
     }
 
     #[test]

@@ -55,7 +55,6 @@ pub(crate) struct Tree {
 /// Where an entry is.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
-    pub(crate) position: usize,
     order: u64,
     within: usize,
     leaf: Arc<Leaf>,
@@ -157,7 +156,6 @@ impl Tree {
                     Node::Leaf(leaf) => {
                         let leaf = Arc::clone(leaf);
                         return Some(Place {
-                            position,
                             order: child.order,
                             within: left,
                             leaf,
@@ -193,19 +191,30 @@ impl Tree {
         Leaves::from_order(&self.root, 0)
     }
 
-    fn leaf_of_order(&self, order: u64) -> Option<(usize, &Arc<Leaf>)> {
-        let (mut children, mut before) = (&self.root, 0);
+    fn leaf_of_order(&self, order: u64) -> Option<&Arc<Leaf>> {
+        let mut children = &self.root;
         loop {
-            let at = children
-                .partition_point(|child| child.order <= order)
-                .checked_sub(1)?;
-            before += children[..at]
-                .iter()
-                .map(|child| child.sum.entries)
-                .sum::<usize>();
-            match &children[at].node {
+            let behind = children.partition_point(|child| child.order <= order);
+            let child = &children[behind.checked_sub(1)?];
+            match &child.node {
                 Node::Branch(below) => children = below,
-                Node::Leaf(leaf) => return (children[at].order == order).then_some((before, leaf)),
+                Node::Leaf(leaf) => return (child.order == order).then_some(leaf),
+            }
+        }
+    }
+
+    /// The position of a place: how many entries stand before it.
+    pub(crate) fn position(&self, place: &Place) -> usize {
+        let (mut children, mut before) = (&self.root, place.within);
+        loop {
+            let behind = children.partition_point(|child| child.order <= place.order);
+            let (here, left) = children[..behind]
+                .split_last()
+                .expect("INVARIANT: the leaf of the place is there");
+            before += left.iter().map(|child| child.sum.entries).sum::<usize>();
+            match &here.node {
+                Node::Branch(below) => children = below,
+                Node::Leaf(_) => return before,
             }
         }
     }
@@ -261,12 +270,13 @@ impl Tree {
         let (order, next) = (place.order, self.order_after(place.order));
         let within = place.within;
         let edit = LeafEdit { within, gone, came };
-        let keys = self.keys_of(gone, came);
+        let keys = self.keys_of(within, gone, came);
         match edit.leaf_of(&place.leaf, self.named(), next.is_none()) {
             Ok(leaf) => {
                 let child = self.child_of(order, Arc::new(leaf));
-                put_one(&mut self.root, child);
-                self.sum = self.root.iter().map(|child| child.sum).sum();
+                if put_one(&mut self.root, child) {
+                    self.sum = self.root.iter().map(|child| child.sum).sum();
+                }
                 self.digest = OnceLock::new();
                 self.index.exchange(order, keys);
             }
@@ -353,21 +363,25 @@ fn summed_ids(kind: Kind, id_name: &IdName) -> Option<&str> {
     (kind == Kind::Array).then(|| id_name.as_str())
 }
 
-/// Puts a leaf in the place of the one at its order; branches that others share are copied.
-fn put_one(children: &mut Arc<[Child]>, leaf: Child) {
+/// Puts a leaf in the place of the one at its order; branches that others share are copied. Says
+/// whether the sum may be another then.
+fn put_one(children: &mut Arc<[Child]>, leaf: Child) -> bool {
     let Some(own) = Arc::get_mut(children) else {
         *children = replace_one(children, &leaf);
-        return;
+        return true;
     };
     let at = own.partition_point(|child| child.order <= leaf.order) - 1;
     let child = &mut own[at];
+    let before = child.sum;
     match &mut child.node {
         Node::Leaf(_) => *child = leaf,
         Node::Branch(below) => {
-            put_one(below, leaf);
-            child.sum = below.iter().map(|child| child.sum).sum();
+            if put_one(below, leaf) {
+                child.sum = below.iter().map(|child| child.sum).sum();
+            }
         }
     }
+    child.sum != before
 }
 
 /// Puts a leaf in the place of the one at its order.

@@ -333,7 +333,7 @@ impl Value {
         match &self.0 {
             Repr::Tree(tree) if tree.is_indexed_by(id_name) => tree
                 .find(id)
-                .map(|place| (place.position, tree.piece(&place).value)),
+                .map(|place| (tree.position(&place), tree.piece(&place).value)),
             _ => {
                 let mut records = self.members().map(|member| member.value).enumerate();
                 records.find(|(_, record)| {

@@ -1,4 +1,4 @@
-//! A persistent map from hashes to order numbers, for few misses of the cache.
+//! A persistent map from hashes to leaves and places in them, for few misses of the cache.
 //!
 //! The highest bits of a hash say which page it is on, and a page is a short sorted list. So of the
 //! memory that a million entries take a look-up touches hardly more than the lines of one page,
@@ -9,8 +9,57 @@ use imbl::Vector;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A hash and the order number under it.
-type Entry = (u64, u64);
+/// How many bits of a hash tell keys apart; those below are room for a [`Spot::near`].
+const NEAR_BITS: u32 = 8;
+
+/// Where a key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Spot {
+    /// The order number of its leaf.
+    pub(crate) order: u64,
+    /// The number of its entry in the leaf when it came there, or of one near it: others have come
+    /// and gone since.
+    pub(crate) near: u8,
+}
+
+impl Spot {
+    /// An entry of a leaf.
+    pub(crate) fn of(order: u64, within: usize) -> Self {
+        let near = u8::try_from(within).unwrap_or(u8::MAX);
+        Self { order, near }
+    }
+}
+
+/// A hash, with [`Spot::near`] in its lowest bits, and the order number under it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Entry {
+    hash: u64,
+    order: u64,
+}
+
+impl Entry {
+    pub(super) fn new(hash: u64, spot: Spot) -> Self {
+        let hash = of_key(hash) << NEAR_BITS | u64::from(spot.near);
+        let order = spot.order;
+        Self { hash, order }
+    }
+
+    /// What of the hash tells keys apart.
+    pub(super) fn key(&self) -> u64 {
+        of_key(self.hash)
+    }
+
+    fn spot(&self) -> Spot {
+        let [.., near] = self.hash.to_be_bytes();
+        let order = self.order;
+        Spot { order, near }
+    }
+}
+
+/// What of a hash tells keys apart.
+fn of_key(hash: u64) -> u64 {
+    hash >> NEAR_BITS
+}
 
 /// How many entries a page has that is cut, where it can be, before one more is put there.
 const PAGE_ENTRIES_MAX: usize = 32;
@@ -43,7 +92,7 @@ impl Orders {
             entries: entries.len(),
         };
         for page in 0..pages {
-            let is_here = |(hash, _): &&Entry| orders.place(*hash) == page;
+            let is_here = |entry: &&Entry| orders.place(entry.hash) == page;
             let (here, behind) = entries.split_at(entries.iter().take_while(is_here).count());
             orders.pages.push_back(Arc::from(here));
             entries = behind;
@@ -51,24 +100,24 @@ impl Orders {
         orders
     }
 
-    pub(super) fn get(&self, hash: u64) -> Option<u64> {
+    pub(super) fn get(&self, hash: u64) -> Option<Spot> {
         let page = self.pages.get(self.place(hash))?;
-        let at = find(page, hash).ok()?;
-        Some(page[at].1)
+        let at = find(page, self.bits, hash).ok()?;
+        Some(page[at].spot())
     }
 
-    /// Puts an order number under a hash, in the place of the one that was there.
-    pub(super) fn insert(&mut self, hash: u64, order: u64) {
-        let new = (hash, order);
+    /// Puts a spot under a hash, in the place of the one that was there.
+    pub(super) fn insert(&mut self, hash: u64, spot: Spot) {
+        let new = Entry::new(hash, spot);
         let Some(page) = self.page(hash) else {
             self.pages.push_back(Arc::from([new]));
             self.entries = 1;
             return;
         };
-        let (before, behind) = match find(&page, hash) {
+        let (before, behind) = match find(&page, self.bits, hash) {
             Ok(at) => (&page[..at], &page[at + 1..]),
             Err(_) if page.len() >= PAGE_ENTRIES_MAX && self.cut(hash) => {
-                return self.insert(hash, order);
+                return self.insert(hash, spot);
             }
             Err(at) => {
                 self.entries += 1;
@@ -81,7 +130,7 @@ impl Orders {
 
     pub(super) fn remove(&mut self, hash: u64) {
         if let Some(page) = self.page(hash)
-            && let Ok(at) = find(&page, hash)
+            && let Ok(at) = find(&page, self.bits, hash)
         {
             self.entries -= 1;
             let left = page[..at].iter().chain(&page[at + 1..]);
@@ -126,7 +175,7 @@ impl Orders {
             return false;
         };
         for place in places {
-            let here = page.iter().filter(|(hash, _)| self.place(*hash) == place);
+            let here = page.iter().filter(|entry| self.place(entry.hash) == place);
             let here: Arc<[Entry]> = here.copied().collect();
             self.pages.set(place, here);
         }
@@ -134,8 +183,25 @@ impl Orders {
     }
 }
 
-fn find(page: &[Entry], hash: u64) -> Result<usize, usize> {
-    page.binary_search_by_key(&hash, |(hash, _)| *hash)
+/// Finds a hash in a page, or where it would be; `bits` of the hash are the place of the page.
+///
+/// Hashes are spread evenly. So it is near where its next bits say, if the page has one place; a
+/// binary search would touch more lines of memory.
+fn find(page: &[Entry], bits: u32, hash: u64) -> Result<usize, usize> {
+    let part = (hash << bits) >> 32;
+    let guess = (part * page.len() as u64) >> 32;
+    let mut at = usize::try_from(guess).expect("INVARIANT: less than the length");
+    let key = of_key(hash);
+    while page.get(at).is_some_and(|entry| entry.key() < key) {
+        at += 1;
+    }
+    while at > 0 && page[at - 1].key() >= key {
+        at -= 1;
+    }
+    match page.get(at) {
+        Some(entry) if entry.key() == key => Ok(at),
+        _ => Err(at),
+    }
 }
 
 #[cfg(test)]
@@ -146,23 +212,29 @@ mod tests {
 
     /// Hashes of all kinds: anywhere, among few, and with the same highest bits.
     fn hashes() -> impl Strategy<Value = u64> {
-        prop_oneof![
+        let hashes = prop_oneof![
             4 => any::<u64>(),
-            2 => 0..64_u64,
+            2 => (0..64_u64).prop_map(|n| n << NEAR_BITS),
             1 => (0..64_u64).prop_map(|n| n << 58),
-            1 => (0..4000_u64).prop_map(|n| u64::MAX - n),
-        ]
+            1 => (0..4000_u64).prop_map(|n| u64::MAX - (n << NEAR_BITS)),
+        ];
+        hashes.prop_map(|hash| hash >> NEAR_BITS << NEAR_BITS)
     }
 
-    fn check(orders: &Orders, model: &BTreeMap<u64, u64>) -> Result<(), TestCaseError> {
-        for (hash, order) in model {
-            prop_assert_eq!(orders.get(*hash), Some(*order));
+    fn spots() -> impl Strategy<Value = Spot> {
+        (any::<u64>(), any::<u8>()).prop_map(|(order, near)| Spot { order, near })
+    }
+
+    fn check(orders: &Orders, model: &BTreeMap<u64, Spot>) -> Result<(), TestCaseError> {
+        for (hash, spot) in model {
+            // The lowest bits of a hash do not count.
+            prop_assert_eq!(orders.get(*hash | spot.order >> 56), Some(*spot));
         }
         prop_assert_eq!(orders.entries, model.len());
         let pages = orders.pages.iter().enumerate();
         for (place, page) in pages {
             prop_assert!(page.is_sorted());
-            let places = page.iter().map(|(hash, _)| orders.place(*hash));
+            let places = page.iter().map(|entry| orders.place(entry.hash));
             for other in places {
                 prop_assert!(Arc::ptr_eq(&orders.pages[other], page), "{place} {other}");
             }
@@ -175,21 +247,21 @@ mod tests {
 
         #[test]
         fn it_is_a_map_that_leaves_its_versions_as_they_were(
-            first in prop::collection::btree_map(hashes(), any::<u64>(), 0..400),
-            edits in prop::collection::vec((hashes(), any::<u64>(), 0..4_u8), 0..1500),
+            first in prop::collection::btree_map(hashes(), spots(), 0..400),
+            edits in prop::collection::vec((hashes(), spots(), 0..4_u8), 0..1500),
             absent in prop::collection::vec(hashes(), 20),
         ) {
-            let sorted: Vec<_> = first.iter().map(|(hash, order)| (*hash, *order)).collect();
+            let sorted: Vec<_> = first.iter().map(|(hash, spot)| Entry::new(*hash, *spot)).collect();
             let (mut orders, mut model) = (Orders::of_sorted(&sorted), first);
             check(&orders, &model)?;
             let mut kept = Vec::new();
-            for (n, (hash, order, what)) in edits.into_iter().enumerate() {
+            for (n, (hash, spot, what)) in edits.into_iter().enumerate() {
                 if what == 0 {
                     orders.remove(hash);
                     model.remove(&hash);
                 } else {
-                    orders.insert(hash, order);
-                    model.insert(hash, order);
+                    orders.insert(hash, spot);
+                    model.insert(hash, spot);
                 }
                 if n % 300 == 0 {
                     kept.push((orders.clone(), model.clone()));
@@ -210,7 +282,7 @@ mod tests {
         let mut orders = Orders::default();
         let spread = |n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         for n in 0..100_000 {
-            orders.insert(spread(n), n);
+            orders.insert(spread(n), Spot::of(n, 0));
         }
         let longest = orders.pages.iter().map(|page| page.len()).max();
         assert!(longest <= Some(PAGE_ENTRIES_MAX), "{longest:?}");
@@ -218,9 +290,9 @@ mod tests {
         // Entries that all belong on one page do not make more pages.
         let mut skewed = Orders::default();
         for n in 0..1000 {
-            skewed.insert(n, n);
+            skewed.insert(n << NEAR_BITS, Spot::of(n, 0));
         }
         assert!(skewed.pages.len() <= 128, "{}", skewed.pages.len());
-        assert_eq!(skewed.get(999), Some(999));
+        assert_eq!(skewed.get(999 << NEAR_BITS), Some(Spot::of(999, 0)));
     }
 }

@@ -7,7 +7,7 @@
 use super::{Child, Node, Place, Tree, summed_ids};
 use crate::collection;
 use crate::id_name::IdRule;
-use crate::index::{self, Index, Keys};
+use crate::index::{Index, Keys, Spot, Spots};
 use crate::leaf::{Leaf, Piece};
 use crate::value::Value;
 use std::sync::Arc;
@@ -86,11 +86,10 @@ impl Tree {
 
     /// Finds an entry by member name or, in a collection, by id.
     pub(crate) fn find(&self, key: &str) -> Option<Place> {
-        self.index.candidates(key).find_map(|order| {
-            let (before, leaf, within) = self.find_at(order, key)?;
+        self.index.candidates(key).find_map(|spot| {
+            let (leaf, within) = self.find_at(spot, key)?;
             Some(Place {
-                position: before + within,
-                order,
+                order: spot.order,
                 within,
                 leaf: Arc::clone(leaf),
             })
@@ -99,22 +98,28 @@ impl Tree {
 
     /// Finds the leaf that holds a member, and the member's place in it.
     pub(crate) fn find_in_leaf(&self, name: &str) -> Option<(&Leaf, usize)> {
-        self.index.candidates(name).find_map(|order| {
-            let (_, leaf, within) = self.find_at(order, name)?;
+        self.index.candidates(name).find_map(|spot| {
+            let (leaf, within) = self.find_at(spot, name)?;
             Some((&**leaf, within))
         })
     }
 
-    /// Finds the first entry with a key in the leaf at `order`: how many entries stand before the
-    /// leaf, the leaf, and the place in it.
-    fn find_at(&self, order: u64, key: &str) -> Option<(usize, &Arc<Leaf>, usize)> {
-        let (before, leaf) = self.leaf_of_order(order)?;
-        let within = leaf.find(key, self.named(), self.id_name.as_str())?;
-        Some((before, leaf, within))
+    /// Finds the entry with a key in the leaf of a spot: the leaf, and the place in it; the first one
+    /// where it stands more than once and the spot is the first of the leaf.
+    fn find_at(&self, spot: Spot, key: &str) -> Option<(&Arc<Leaf>, usize)> {
+        let leaf = self.leaf_of_order(spot.order)?;
+        let (near, id_name) = (usize::from(spot.near), self.id_name.as_str());
+        let within = leaf.find(key, near, self.named(), id_name)?;
+        Some((leaf, within))
     }
 
     /// What an edit means for the index, as long as it is not made.
-    pub(super) fn keys_of(&self, gone: Option<&Piece>, came: Option<&Piece>) -> Keys {
+    pub(super) fn keys_of(
+        &self,
+        within: usize,
+        gone: Option<&Piece>,
+        came: Option<&Piece>,
+    ) -> Keys {
         let name = |piece: Option<&Piece>| piece.and_then(|piece| piece.name.clone());
         if name(gone).is_some() && name(gone) == name(came) {
             return Keys::default();
@@ -131,6 +136,7 @@ impl Tree {
             gone,
             came,
             held: held.map(|held| held.order),
+            within,
         }
     }
 
@@ -151,9 +157,9 @@ impl Tree {
             if *from == child.order {
                 continue;
             }
-            for piece in leaf.pieces(self.named()) {
+            for (within, piece) in leaf.pieces(self.named()).iter().enumerate() {
                 if let Some(key) = piece.key(self.id_name.as_str()) {
-                    index.relocate(&key, *from, child.order);
+                    index.relocate(&key, *from, Spot::of(child.order, within));
                 }
             }
         }
@@ -170,20 +176,20 @@ impl Tree {
             true => self.sum.entries,
             false => self.sum.objects,
         };
-        let (mut hashes, mut keyless) = (Vec::with_capacity(keys_max), 0);
+        let mut spots = Spots::with_capacity(keys_max);
         for (child, leaf) in self.leaves_with_order() {
             if !self.named() && leaf.sum().objects == 0 {
-                keyless += leaf.sum().entries;
+                spots.push_keyless(leaf.sum().entries);
                 continue;
             }
-            for piece in leaf.pieces(self.named()) {
+            for (within, piece) in leaf.pieces(self.named()).iter().enumerate() {
                 match piece.key(self.id_name.as_str()) {
-                    Some(key) => hashes.push((index::hash(&key), child.order)),
-                    None => keyless += 1,
+                    Some(key) => spots.push(&key, Spot::of(child.order, within)),
+                    None => spots.push_keyless(1),
                 }
             }
         }
-        Index::of_hashes(hashes, keyless).unwrap_or_else(|| self.index_one_by_one())
+        Index::of_spots(spots).unwrap_or_else(|| self.index_one_by_one())
     }
 
     /// Indexes all entries where some have the key of another, or its hash.
@@ -202,7 +208,7 @@ impl Tree {
                 };
                 match held {
                     Some(held) => index.repeat(&key, held, order),
-                    None => index.insert(&key, order),
+                    None => index.insert(&key, Spot::of(order, within)),
                 }
             }
         }
@@ -212,10 +218,11 @@ impl Tree {
     /// The leaf that holds a key already when all entries before a place are indexed.
     fn held_before(&self, index: &Index, key: &str, order: u64, within: usize) -> Option<u64> {
         let is_before = |&held: &u64| {
-            let found = self.find_at(held, key);
-            found.is_some_and(|(_, _, it)| held < order || it < within)
+            // From the first entry on: the key may stand in the leaf more than once.
+            let found = self.find_at(Spot::of(held, 0), key);
+            found.is_some_and(|(_, it)| held < order || it < within)
         };
-        let by_hash = || index.place_by_hash(key).filter(is_before);
+        let by_hash = || Some(index.place_by_hash(key)?.order).filter(is_before);
         index.place_of(key).or_else(by_hash)
     }
 }
