@@ -96,6 +96,8 @@ pub(crate) enum Waiting {
     Client(Answer, Result<Outcome, StoreError>),
     Mark(SyncSender<Announced>),
     Hand(HandAnswer, Taken),
+    /// Who closes the store: what is written before has an outcome then.
+    Close(SyncSender<()>),
 }
 
 #[derive(Default)]
@@ -174,6 +176,9 @@ impl Waiting {
             }
             Self::Hand(answer, taken) => {
                 answer.send(committed.map(|()| taken)).ok();
+            }
+            Self::Close(answer) => {
+                answer.send(()).ok();
             }
         }
     }

@@ -178,7 +178,7 @@ impl Writer {
             }
             Message::Close(answer) => {
                 self.closed = true;
-                answer.send(()).ok();
+                batch.waiting.push(Waiting::Close(answer));
             }
             Message::Finish(_) => {}
         }

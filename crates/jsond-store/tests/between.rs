@@ -15,6 +15,10 @@ use std::time::{Duration, Instant};
 use support::{accept, disk, mutation, names_with, open, open_with, put, text_at, try_open, wait};
 
 fn open_hooked(medium: &Hooked, watch: Watch) -> Store {
+    open_journal(medium, watch, medium.inner.sub_folder(".jsond"))
+}
+
+fn open_journal(medium: &Hooked, watch: Watch, journal: impl Medium + 'static) -> Store {
     let settings = Settings {
         watch,
         segment_bytes: 2048,
@@ -24,8 +28,7 @@ fn open_hooked(medium: &Hooked, watch: Watch) -> Store {
         medium: Arc::new(medium.clone()),
         single: None,
     };
-    let journal = Arc::new(medium.inner.sub_folder(".jsond"));
-    Store::open(served, journal, &settings, Progress::silent()).unwrap()
+    Store::open(served, Arc::new(journal), &settings, Progress::silent()).unwrap()
 }
 
 fn medium_with(text: &str) -> MemoryMedium {
@@ -461,4 +464,32 @@ fn a_file_that_could_only_be_overwritten_and_is_gone_is_made_again() {
     assert_eq!(text_at(&store, "o.json/a").as_deref(), Some("3"));
     assert!(disk(&medium, "o.json").contains('3'));
     assert!(store.stop());
+}
+
+/// A stop came while a write was in its batch. It was told that all writes are done when it had been
+/// taken, not when the batch was: all files were written without that write, and the journal had to
+/// stay.
+#[test]
+fn a_stop_waits_for_the_writes_before_it() {
+    let medium = medium_with(r#"{"b":1}"#);
+    medium.put("p.json", br#"{"a":1}"#);
+    let journal = Hooked::new(medium.sub_folder(".jsond"));
+    let (begun, has_begun) = mpsc::channel();
+    journal.before(move |words| {
+        if words.starts_with("segment ") {
+            begun.send(()).ok();
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        Ok(())
+    });
+    let store = open_journal(&Hooked::new(medium.clone()), Watch::Off, journal);
+    // Each begins a segment.
+    let long = format!("\"{}\"", "x".repeat(3000));
+    let first = store.submit(put("p.json/a", &long));
+    has_begun.recv().unwrap();
+    let second = store.submit(put("o.json/b", &long));
+    assert!(store.stop());
+    assert!(wait(first).is_ok() && wait(second).is_ok());
+    assert!(support::segments(&medium).is_empty());
+    assert!(["o.json", "p.json"].map(|file| disk(&medium, file).contains(&long)) == [true; 2]);
 }
