@@ -1,4 +1,5 @@
-//! The store on a real disk: links, locks, a journal that is taken away.
+//! The store on a real disk: links, locks, a journal that is taken away; names that others give away at
+//! the same moment.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -7,11 +8,11 @@ mod hooked;
 mod support;
 
 use hooked::Hooked;
-use jsond_store::medium::DiskMedium;
-use jsond_store::{Progress, Served, Settings, Store, StoreError, Watch};
+use jsond_store::medium::{DiskMedium, MemoryMedium};
+use jsond_store::{Edit, Progress, Served, Settings, Store, StoreError, Watch};
 use std::path::Path;
 use std::sync::Arc;
-use support::{accept, put, text_at, wait};
+use support::{accept, mutation, put, text_at, wait};
 
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -191,4 +192,46 @@ fn a_link_that_is_taken_away_is_no_text_to_be_kept() {
     assert_eq!(names_in(&folder), ["a.json"]);
     let text = std::fs::read_to_string(folder.join("a.json")).unwrap();
     assert_eq!(text, "{\"x\": {\"n\": 2}}\n");
+}
+
+/// A file that a client had removed was edited by hand at the same moment, and made anew by hand before
+/// the first edit had its name back: that edit was kept beside the file, and lay under a temporary
+/// name as well until the next start.
+#[test]
+fn nothing_of_a_removal_that_was_crossed_lies_about() {
+    let medium = MemoryMedium::new();
+    medium.put("o.json", br#"{"a":1}"#);
+    let hooked = Hooked::new(medium.clone());
+    let hands = medium.clone();
+    hooked.before(move |words| {
+        if words.starts_with("rename to free o.json ") {
+            hands.put("o.json", br#"{"a":2}"#);
+        } else if words.starts_with("rename to free ") {
+            hands.put("o.json", br#"{"a":3}"#);
+        }
+        Ok(())
+    });
+    let served = Served {
+        medium: Arc::new(hooked.clone()),
+        single: None,
+    };
+    let settings = Settings {
+        watch: Watch::Off,
+        ..Settings::default()
+    };
+    let journal = Arc::new(medium.sub_folder(".jsond"));
+    let store = Store::open(served, journal, &settings, Progress::silent()).unwrap();
+    accept(&store, mutation("o.json", Edit::Remove));
+    store.settle();
+    hooked.before(|_| Ok(()));
+    assert!(store.settle());
+    assert!(store.stop());
+    let names = support::names_with(&medium, "o.json");
+    assert!(names.iter().all(|name| !name.starts_with('.')), "{names:?}");
+    let texts = names.iter().map(|name| support::disk(&medium, name));
+    let texts = texts.collect::<String>();
+    assert!(
+        texts.contains("\"a\":2") && texts.contains("\"a\":3"),
+        "{texts}"
+    );
 }

@@ -93,7 +93,7 @@ impl Checkpointer {
         if let Err(error) = self.return_name(taken, disk_path, prepared.mark.hash) {
             tracing::warn!(taken, %error, "the text of another program got no name back");
         }
-        match self.keep_text(taken, disk_path, &prepared.mark) {
+        match self.clear_away(taken, disk_path, &prepared.mark) {
             Ok(()) => Err(Obstacle::Moved),
             Err(_) => Err(Obstacle::Stuck(taken.to_owned())),
         }
@@ -122,22 +122,22 @@ impl Checkpointer {
         Ok(())
     }
 
-    /// Keeps the text that lies under a temporary name beside its file, unless it is ours: the name
-    /// could not be given back, or it has been given to something newer. A link has no text of its
+    /// Removes what lies under a temporary name. A text that is not ours is kept beside its file: its
+    /// name could not be given back, or has been given to something newer. A link has no text of its
     /// own; what it leads to may be anything.
-    pub(super) fn keep_text(&self, taken: &str, disk_path: &str, ours: &Mark) -> io::Result<()> {
+    pub(super) fn clear_away(&self, taken: &str, disk_path: &str, ours: &Mark) -> io::Result<()> {
         let medium = &*self.served.medium;
         match medium.kind(taken)? {
             Some(NameKind::File) => {}
             Some(NameKind::Link | NameKind::Other) => return medium.remove(taken),
             Some(NameKind::Folder) | None => return Ok(()),
         }
-        match medium.read(taken)? {
-            Some(text) if Some(content_hash(&text)) != ours.hash => {
-                keep_conflict_like(&self.served, taken, disk_path, &text, ours.revision)
-            }
-            _ => Ok(()),
+        let text = medium.read(taken)?;
+        let is_ours = |text: &Vec<u8>| Some(content_hash(text)) == ours.hash;
+        if let Some(text) = text.filter(|text| !is_ours(text)) {
+            keep_conflict_like(&self.served, taken, disk_path, &text, ours.revision)?;
         }
+        medium.remove(taken)
     }
 
     /// Where names cannot be exchanged the file is looked at once more.

@@ -18,7 +18,6 @@ use crate::served::Served;
 use bytes::Bytes;
 use jsond_document::{SyntaxError, Value};
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Instant;
 
@@ -311,11 +310,7 @@ impl Checkpointer {
             revision: self.published.load().revision,
             hash: None,
         };
-        self.keep_text(&temporary, &disk_path, &nothing_of_ours)?;
-        match self.served.medium.remove(&temporary) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
+        self.clear_away(&temporary, &disk_path, &nothing_of_ours)?;
         self.stuck.remove(&temporary);
         Ok(())
     }
