@@ -178,21 +178,40 @@ impl Connection {
     ///
     /// An idle connection holds no buffer: room is made only when there is something to read.
     pub(super) async fn read(&mut self, deadline: Instant) -> io::Result<Came> {
+        self.read_behind(deadline, |_, _, _| 0).await
+    }
+
+    /// Does what [`Self::read`] does, behind what `eat` takes from the beginning of a first piece, so
+    /// many bytes, unless the server is to stop.
+    pub(super) async fn read_behind(
+        &mut self,
+        deadline: Instant,
+        mut eat: impl FnMut(&mut Output, &Peer, &[u8]) -> usize,
+    ) -> io::Result<Came> {
         if self.input.is_empty() {
             self.input = BytesMut::new();
         }
+        let is_first = self.input.is_empty();
         let Self {
             stream,
+            peer,
             input,
+            output,
             wait,
-            ..
         } = self;
-        poll_fn(|task| match stream.poll_read_into(input, task) {
-            Poll::Ready(read) => Poll::Ready(read.map(|count| match count {
-                0 => Came::End,
-                _ => Came::Bytes,
-            })),
-            Poll::Pending => wait.poll_end(deadline, task).map(Ok),
+        poll_fn(|task| {
+            let is_stopping = *wait.stopping().borrow();
+            let eat = |came: &[u8]| match is_first && !is_stopping {
+                true => eat(output, peer, came),
+                false => 0,
+            };
+            match stream.poll_read_into(input, task, eat) {
+                Poll::Ready(read) => Poll::Ready(read.map(|count| match count {
+                    0 => Came::End,
+                    _ => Came::Bytes,
+                })),
+                Poll::Pending => wait.poll_end(deadline, task).map(Ok),
+            }
         })
         .await
     }

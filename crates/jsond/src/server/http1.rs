@@ -2,7 +2,9 @@
 
 use super::Context;
 use super::connection::{Came, Connection};
+use super::console::Peer;
 use super::date::with_date;
+use super::output::Output;
 use super::recall::{self, Again, Recalled};
 use crate::api::{self, Body, Running};
 use crate::limits::{self, Limits};
@@ -49,6 +51,7 @@ pub(super) async fn drive(connection: &mut Connection, context: &Context) -> io:
         since: None,
         request: None,
         again: None,
+        is_looked_for: false,
         now: Instant::now(),
     };
     while let Next::Go = driver.step().await? {}
@@ -109,6 +112,8 @@ struct Driver<'a> {
     request: Option<String>,
     /// The request that is being answered is to be remembered with its answer.
     again: Option<Again>,
+    /// The answer to the next request has been looked for already, and is not remembered.
+    is_looked_for: bool,
     /// The last time that the clock was asked.
     now: Instant,
 }
@@ -166,12 +171,11 @@ impl<'a> Driver<'a> {
 
     /// Answers the next request if its answer is remembered; says whether it was.
     fn answer_again(&mut self) -> bool {
+        if std::mem::take(&mut self.is_looked_for) {
+            return false;
+        }
         self.again = None;
-        let Self {
-            connection,
-            context,
-            ..
-        } = self;
+        let connection = &mut *self.connection;
         if self.machine.phase() != Phase::Idle || connection.is_stopping() {
             return false;
         }
@@ -179,30 +183,11 @@ impl<'a> Driver<'a> {
             return false;
         };
         let head_bytes = head.len();
-        let (output, peer) = (&mut connection.output, &connection.peer);
-        let recalled = recall::recall(head, &context.api, |kept| {
-            let now = Instant::now();
-            context.console.requested(peer, kept.method.as_str());
-            let (before, behind) = kept.around_date();
-            output.append(|out| {
-                out.extend_from_slice(before);
-                with_date(now.into_std(), |date| {
-                    out.extend_from_slice(date.as_bytes());
-                });
-                out.extend_from_slice(behind);
-            });
-            let time = self
-                .since
-                .take()
-                .map_or(Duration::ZERO, |since| now - since);
-            context.console.answered(peer, &kept.words, time);
-            let (method, metrics) = (kept.method.as_str(), context.api.metrics());
-            metrics.answered(method, kept.status, kept.body_bytes, time);
-            now
-        });
-        match recalled {
+        let to = (&mut connection.output, &connection.peer);
+        match recall::answer(head, self.context, to, self.since, Instant::now) {
             Recalled::Answer(now) => {
                 connection.input.advance(head_bytes);
+                self.since = None;
                 self.now = now;
                 true
             }
@@ -212,6 +197,40 @@ impl<'a> Driver<'a> {
             }
             Recalled::New => false,
         }
+    }
+
+    /// Reads the beginning of a request; requests whose answers are remembered are answered where
+    /// they lie.
+    async fn read_first(&mut self, deadline: Instant) -> io::Result<Came> {
+        let Self {
+            connection,
+            context,
+            again,
+            is_looked_for,
+            now,
+            ..
+        } = self;
+        let answer = |output: &mut Output, peer: &Peer, came: &[u8]| {
+            let (mut left, mut asked) = (came, None);
+            while output.len() <= limits::OUTPUT_BYTES_MAX
+                && let Some(head) = recall::first_head(left)
+            {
+                let clock = || *asked.get_or_insert_with(Instant::now);
+                match recall::answer(head, context, (&mut *output, peer), None, clock) {
+                    Recalled::Answer(at) => {
+                        left = &left[head.len()..];
+                        *now = at;
+                        continue;
+                    }
+                    Recalled::Again(it) => *again = Some(it),
+                    Recalled::New => *again = None,
+                }
+                *is_looked_for = true;
+                break;
+            }
+            came.len() - left.len()
+        };
+        connection.read_behind(deadline, answer).await
     }
 
     async fn read_more(&mut self) -> io::Result<Next> {
@@ -232,7 +251,13 @@ impl<'a> Driver<'a> {
             (_, Phase::Idle) => self.now + time,
             _ => Instant::now() + time,
         };
-        match self.connection.read(deadline).await? {
+        let came = match phase {
+            Phase::Idle => self.read_first(deadline).await?,
+            _ => self.connection.read(deadline).await?,
+        };
+        match came {
+            // All of it is answered.
+            Came::Bytes if self.connection.input.is_empty() => Ok(Next::Go),
             Came::Bytes => {
                 self.now = Instant::now();
                 self.since.get_or_insert(self.now);

@@ -4,6 +4,10 @@
 //! that comes again, byte by byte, gets the answer that it got, as long as the same image is served:
 //! nothing is parsed, found or encoded once more. Each thread keeps its own.
 
+use super::Context;
+use super::console::Peer;
+use super::date::with_date;
+use super::output::Output;
 use crate::api::{Api, Version};
 use crate::limits::{RECALL_BYTES_MAX, RECALL_SLOTS};
 use crate::wire::recurring::{Found, Place, Recurring};
@@ -11,6 +15,8 @@ use http::{Method, StatusCode};
 use memchr::memmem;
 use std::cell::RefCell;
 use std::sync::LazyLock;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long the value of `Date` is, always.
 const DATE_BYTES: usize = "Sun, 06 Nov 1994 08:49:37 GMT".len();
@@ -28,11 +34,11 @@ pub(super) struct Kept {
     answer: Box<[u8]>,
     /// Where the value of `Date` is in it.
     date_at: usize,
-    pub(super) method: Method,
-    pub(super) status: StatusCode,
-    pub(super) body_bytes: usize,
+    method: Method,
+    status: StatusCode,
+    body_bytes: usize,
     /// For the log.
-    pub(super) words: Box<str>,
+    words: Box<str>,
 }
 
 /// What is remembered of a head.
@@ -64,7 +70,7 @@ pub(super) struct Facts<'a> {
 
 impl Kept {
     /// The answer before and behind the value of `Date`.
-    pub(super) fn around_date(&self) -> (&[u8], &[u8]) {
+    fn around_date(&self) -> (&[u8], &[u8]) {
         let (before, rest) = self.answer.split_at(self.date_at);
         (before, &rest[DATE_BYTES..])
     }
@@ -79,8 +85,36 @@ pub(super) fn first_head(input: &[u8]) -> Option<&[u8]> {
     input.get(..end + 4)
 }
 
+/// Appends the answer to a head that is remembered, and gives the time that `clock` says then; `since`
+/// is when the request came.
+pub(super) fn answer(
+    head: &[u8],
+    context: &Context,
+    (output, peer): (&mut Output, &Peer),
+    since: Option<Instant>,
+    clock: impl FnOnce() -> Instant,
+) -> Recalled<Instant> {
+    recall(head, &context.api, |kept| {
+        let now = clock();
+        context.console.requested(peer, kept.method.as_str());
+        let (before, behind) = kept.around_date();
+        output.append(|out| {
+            out.extend_from_slice(before);
+            with_date(now.into_std(), |date| {
+                out.extend_from_slice(date.as_bytes());
+            });
+            out.extend_from_slice(behind);
+        });
+        let time = since.map_or(Duration::ZERO, |since| now - since);
+        context.console.answered(peer, &kept.words, time);
+        let (method, metrics) = (kept.method.as_str(), context.api.metrics());
+        metrics.answered(method, kept.status, kept.body_bytes, time);
+        now
+    })
+}
+
 /// Looks for the answer to a head.
-pub(super) fn recall<T>(head: &[u8], api: &Api, take: impl FnOnce(&Kept) -> T) -> Recalled<T> {
+fn recall<T>(head: &[u8], api: &Api, take: impl FnOnce(&Kept) -> T) -> Recalled<T> {
     if head.len() > RECALL_BYTES_MAX {
         return Recalled::New;
     }

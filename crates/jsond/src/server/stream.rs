@@ -32,19 +32,22 @@ impl Stream {
     /// Reads what there is, and waits for it; 0 at the end.
     ///
     /// Bytes are read into room that all connections of a thread share, and copied into as much as
-    /// they need: an idle connection holds no buffer, and leaves no hole of its size behind.
+    /// they need: an idle connection holds no buffer, and leaves no hole of its size behind. What
+    /// `eat` takes from the beginning, so many bytes, is not even copied.
     pub(super) fn poll_read_into(
         &mut self,
         input: &mut BytesMut,
         task: &mut Context<'_>,
+        eat: impl FnOnce(&[u8]) -> usize,
     ) -> Poll<io::Result<usize>> {
         ROOM.with_borrow_mut(|room| {
             let mut piece = ReadBuf::new(room);
             // After a read that leaves room tokio knows that nothing more is there, without
             // asking the system once more.
             ready!(self.inner().poll_read(task, &mut piece))?;
-            input.extend_from_slice(piece.filled());
-            Poll::Ready(Ok(piece.filled().len()))
+            let came = piece.filled();
+            input.extend_from_slice(&came[eat(came)..]);
+            Poll::Ready(Ok(came.len()))
         })
     }
 
@@ -52,7 +55,7 @@ impl Stream {
     ///
     /// *Cancel*: nothing is lost.
     pub(super) async fn read(&mut self, input: &mut BytesMut) -> io::Result<usize> {
-        poll_fn(|task| self.poll_read_into(input, task)).await
+        poll_fn(|task| self.poll_read_into(input, task, |_| 0)).await
     }
 
     fn inner(&mut self) -> Pin<&mut dyn Both> {

@@ -128,6 +128,44 @@ fn a_pipeline_of_the_same_requests_and_a_write_among_them_is_answered_in_order()
     }
 }
 
+/// Requests that are remembered are answered where they lie when they come; what comes behind them
+/// need not be remembered, nor be whole.
+#[test]
+fn a_pipeline_that_is_cut_anywhere_is_answered_in_order_and_logged() {
+    let server = Server::start(Folder::empty().with("a.json", "{\"m\":1,\"n\":2}\n"), &[]);
+    let mut wire = server.connect();
+    let get = |member: &str, field: &str| {
+        format!("GET /a.json/{member} HTTP/1.1\r\nHost: localhost\r\n{field}\r\n")
+    };
+    for _ in 0..TIMES {
+        for (member, body) in [("m", "1\n"), ("n", "2\n")] {
+            wire.send(get(member, ""));
+            assert_eq!(wire.reply().is(200).text(), body);
+        }
+    }
+    let all = |number: usize| {
+        let new = get("m", &format!("X-Nothing: {number}\r\n"));
+        [get("m", ""), get("n", ""), new, get("n", "")].concat()
+    };
+    let cuts: Vec<_> = (0..all(1000).len()).step_by(5).collect();
+    for cut in &cuts {
+        let text = all(1000 + cut);
+        let (first, second) = text.split_at(*cut);
+        wire.send(first);
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        wire.send(second);
+        for body in ["1\n", "2\n", "1\n", "2\n"] {
+            assert_eq!(wire.reply().is(200).text(), body, "cut at {cut}");
+        }
+    }
+    let lines = server.stop().stderr;
+    for member in ["m", "n"] {
+        let line = format!(" GET /a.json/{member} 200 2B ");
+        let count = lines.lines().filter(|it| it.contains(&line)).count();
+        assert_eq!(count, TIMES + 2 * cuts.len(), "{member}");
+    }
+}
+
 #[test]
 fn a_token_that_is_taken_back_lets_nobody_in_who_was_let_in_before() {
     let keys = Keys::new();
