@@ -211,24 +211,12 @@ impl<'a> Driver<'a> {
             ..
         } = self;
         let answer = |output: &mut Output, peer: &Peer, came: &[u8]| {
-            let (mut left, mut asked) = (came, None);
-            while output.len() <= limits::OUTPUT_BYTES_MAX
-                && let Some(head) = recall::first_head(left)
-            {
-                let clock = || *asked.get_or_insert_with(Instant::now);
-                match recall::answer(head, context, (&mut *output, peer), None, clock) {
-                    Recalled::Answer(at) => {
-                        left = &left[head.len()..];
-                        *now = at;
-                        continue;
-                    }
-                    Recalled::Again(it) => *again = Some(it),
-                    Recalled::New => *again = None,
-                }
-                *is_looked_for = true;
-                break;
+            let answered = recall::answer_all(came, context, output, peer);
+            *now = answered.at.unwrap_or(*now);
+            if let Some(next) = answered.next {
+                (*again, *is_looked_for) = (next, true);
             }
-            came.len() - left.len()
+            answered.bytes
         };
         connection.read_behind(deadline, answer).await
     }

@@ -9,7 +9,7 @@ use super::console::Peer;
 use super::date::with_date;
 use super::output::Output;
 use crate::api::{Api, Version};
-use crate::limits::{RECALL_BYTES_MAX, RECALL_SLOTS};
+use crate::limits::{OUTPUT_BYTES_MAX, RECALL_BYTES_MAX, RECALL_SLOTS};
 use crate::wire::recurring::{Found, Place, Recurring};
 use http::{Method, StatusCode};
 use memchr::memmem;
@@ -83,6 +83,45 @@ static EMPTY_LINE: LazyLock<memmem::Finder<'static>> =
 pub(super) fn first_head(input: &[u8]) -> Option<&[u8]> {
     let end = EMPTY_LINE.find(input)?;
     input.get(..end + 4)
+}
+
+/// What became of requests that were looked for where they lie.
+#[derive(Debug, Default)]
+pub(super) struct Answered {
+    /// How many bytes have their answer.
+    pub(super) bytes: usize,
+    /// When they were answered.
+    pub(super) at: Option<Instant>,
+    /// The request behind them, if it was looked for too: whether its answer is to be kept.
+    pub(super) next: Option<Option<Again>>,
+}
+
+/// Appends the answers to the requests at the beginning of what came, as long as they are
+/// remembered and there is room for more.
+pub(super) fn answer_all(
+    came: &[u8],
+    context: &Context,
+    output: &mut Output,
+    peer: &Peer,
+) -> Answered {
+    let mut all = Answered::default();
+    while output.len() <= OUTPUT_BYTES_MAX
+        && let Some(head) = first_head(&came[all.bytes..])
+    {
+        let clock = || *all.at.get_or_insert_with(Instant::now);
+        match answer(head, context, (&mut *output, peer), None, clock) {
+            Recalled::Answer(_) => all.bytes += head.len(),
+            Recalled::Again(again) => {
+                all.next = Some(Some(again));
+                break;
+            }
+            Recalled::New => {
+                all.next = Some(None);
+                break;
+            }
+        }
+    }
+    all
 }
 
 /// Appends the answer to a head that is remembered, and gives the time that `clock` says then; `since`
