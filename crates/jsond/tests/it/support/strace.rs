@@ -152,8 +152,9 @@ pub(crate) fn parse_trace(log: &str) -> Vec<Call> {
         let (Ok(thread), text) = (thread.parse::<u32>(), text.trim_start()) else {
             continue;
         };
-        if let Some(first) = text.strip_suffix("<unfinished ...>") {
-            open.push((thread, first.trim_end().to_owned(), number));
+        // One space is of the remark; one before it may be of the call.
+        if let Some(first) = text.strip_suffix(" <unfinished ...>") {
+            open.push((thread, first.to_owned(), number));
             continue;
         }
         let mut begin = number;
