@@ -191,7 +191,7 @@ impl Leaf {
 
     /// Finds the entry of a leaf by its key; of more than one the nearest to the one that is `near`.
     pub(crate) fn find(&self, key: &str, near: usize, named: bool, id_name: &str) -> Option<usize> {
-        let outward = outward(near, self.sum().entries);
+        let mut outward = outward(near, self.sum().entries);
         match self {
             Self::Run { text, starts, .. } if named => {
                 let name_at = |within: usize| starts[within] as usize;
@@ -204,9 +204,9 @@ impl Leaf {
                     string::reads_as(&text[name], key)
                 };
                 let found = outward.clone().find(stands_at);
-                found.or_else(|| outward.clone().find(reads_at))
+                found.or_else(|| outward.find(reads_at))
             }
-            _ => outward.clone().find(|&within| {
+            _ => outward.find(|&within| {
                 self.piece(within, named)
                     .key(id_name)
                     .is_some_and(|found| found == key)

@@ -188,10 +188,10 @@ impl Connection {
         deadline: Instant,
         mut eat: impl FnMut(&mut Output, &Peer, &[u8]) -> usize,
     ) -> io::Result<Came> {
-        if self.input.is_empty() {
+        let is_first = self.input.is_empty();
+        if is_first {
             self.input = BytesMut::new();
         }
-        let is_first = self.input.is_empty();
         let Self {
             stream,
             peer,
@@ -200,7 +200,7 @@ impl Connection {
             wait,
         } = self;
         poll_fn(|task| {
-            let is_stopping = *wait.stopping().borrow();
+            let is_stopping = wait.is_stopping();
             let eat = |came: &[u8]| match is_first && !is_stopping {
                 true => eat(output, peer, came),
                 false => 0,
@@ -226,7 +226,7 @@ impl Connection {
 
     /// Whether the server is to stop.
     pub(super) fn is_stopping(&self) -> bool {
-        *self.wait.stopping().borrow()
+        self.wait.is_stopping()
     }
 
     /// Closes so that the client can still read the last answer: a close with unread bytes would

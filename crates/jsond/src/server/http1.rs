@@ -5,7 +5,7 @@ use super::connection::{Came, Connection};
 use super::console::Peer;
 use super::date::with_date;
 use super::output::Output;
-use super::recall::{self, Again, Recalled};
+use super::recall::{self, Again};
 use crate::api::{self, Body, Running};
 use crate::limits::{self, Limits};
 use crate::wire::http1::{self as wire, BodyFraming, CONTINUE, Event, Head, Machine};
@@ -123,8 +123,8 @@ impl<'a> Driver<'a> {
         if self.connection.output.len() > limits::OUTPUT_BYTES_MAX {
             self.flush().await?;
         }
-        if self.answer_again() {
-            return Ok(Next::Go);
+        if !std::mem::take(&mut self.is_looked_for) {
+            self.answer_again();
         }
         let input_bytes = self.connection.input.len();
         let event = self.machine.next(&mut self.connection.input);
@@ -169,53 +169,48 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Answers the next request if its answer is remembered; says whether it was.
-    fn answer_again(&mut self) -> bool {
-        if std::mem::take(&mut self.is_looked_for) {
-            return false;
-        }
+    /// Answers the next requests as long as their answers are remembered.
+    fn answer_again(&mut self) {
         self.again = None;
-        let connection = &mut *self.connection;
-        if self.machine.phase() != Phase::Idle || connection.is_stopping() {
-            return false;
+        let Self {
+            connection,
+            machine,
+            since,
+            ..
+        } = self;
+        if machine.phase() != Phase::Idle || connection.is_stopping() {
+            return;
         }
-        let Some(head) = recall::first_head(&connection.input) else {
-            return false;
-        };
-        let head_bytes = head.len();
         let to = (&mut connection.output, &connection.peer);
-        match recall::answer(head, self.context, to, self.since, Instant::now) {
-            Recalled::Answer(now) => {
-                connection.input.advance(head_bytes);
-                self.since = None;
-                self.now = now;
-                true
-            }
-            Recalled::Again(again) => {
-                self.again = Some(again);
-                false
-            }
-            Recalled::New => false,
+        let answered = recall::answer_all(&connection.input, self.context, to, since);
+        connection.input.advance(answered.bytes);
+        if let Some(at) = answered.at {
+            self.now = at;
+            machine.pass_heads();
         }
+        self.again = answered.next.flatten();
     }
 
-    /// Reads the beginning of a request; requests whose answers are remembered are answered where
-    /// they lie.
+    /// Reads the beginning of a request, and answers in the same way where the requests lie.
     async fn read_first(&mut self, deadline: Instant) -> io::Result<Came> {
         let Self {
             connection,
             context,
+            machine,
+            since,
             again,
             is_looked_for,
             now,
             ..
         } = self;
         let answer = |output: &mut Output, peer: &Peer, came: &[u8]| {
-            let answered = recall::answer_all(came, context, output, peer);
-            *now = answered.at.unwrap_or(*now);
-            if let Some(next) = answered.next {
-                (*again, *is_looked_for) = (next, true);
+            let answered = recall::answer_all(came, context, (output, peer), since);
+            if let Some(at) = answered.at {
+                *now = at;
+                machine.pass_heads();
             }
+            *is_looked_for = answered.next.is_some();
+            *again = answered.next.flatten();
             answered.bytes
         };
         connection.read_behind(deadline, answer).await
@@ -224,8 +219,12 @@ impl<'a> Driver<'a> {
     async fn read_more(&mut self) -> io::Result<Next> {
         self.flush().await?;
         let phase = self.machine.phase();
-        if phase == Phase::Idle && self.connection.is_stopping() {
-            return Ok(Next::Close);
+        if phase == Phase::Idle {
+            if self.connection.is_stopping() {
+                return Ok(Next::Close);
+            }
+            // What came last was no beginning of a request: an empty line, the end of a body.
+            self.since = None;
         }
         let limits = &self.context.settings.limits;
         let time = match phase {

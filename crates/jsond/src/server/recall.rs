@@ -42,9 +42,9 @@ pub(super) struct Kept {
 }
 
 /// What is remembered of a head.
-pub(super) enum Recalled<T> {
-    /// Its answer, of which the caller has made this.
-    Answer(T),
+enum Recalled {
+    /// Its answer, which the caller has taken.
+    Answer,
     /// It has come before: its answer is worth keeping.
     Again(Again),
     /// Nothing.
@@ -74,43 +74,70 @@ impl Kept {
         let (before, rest) = self.answer.split_at(self.date_at);
         (before, &rest[DATE_BYTES..])
     }
+
+    /// Appends the answer to what waits to be sent, and notes it as any other.
+    fn give(
+        &self,
+        now: Instant,
+        time: Duration,
+        context: &Context,
+        output: &mut Output,
+        peer: &Peer,
+    ) {
+        context.console.requested(peer, self.method.as_str());
+        let (before, behind) = self.around_date();
+        output.append(|out| {
+            out.extend_from_slice(before);
+            with_date(now.into_std(), |date| {
+                out.extend_from_slice(date.as_bytes());
+            });
+            out.extend_from_slice(behind);
+        });
+        context.console.answered(peer, &self.words, time);
+        let (method, metrics) = (self.method.as_str(), context.api.metrics());
+        metrics.answered(method, self.status, self.body_bytes, time);
+    }
 }
 
 static EMPTY_LINE: LazyLock<memmem::Finder<'static>> =
     LazyLock::new(|| memmem::Finder::new(b"\r\n\r\n"));
 
 /// The first head in what came, with its empty line.
-pub(super) fn first_head(input: &[u8]) -> Option<&[u8]> {
+fn first_head(input: &[u8]) -> Option<&[u8]> {
     let end = EMPTY_LINE.find(input)?;
     input.get(..end + 4)
 }
 
-/// What became of requests that were looked for where they lie.
+/// What became of the requests at the beginning of what came.
 #[derive(Debug, Default)]
 pub(super) struct Answered {
     /// How many bytes have their answer.
     pub(super) bytes: usize,
-    /// When they were answered.
+    /// When they were answered, if any were.
     pub(super) at: Option<Instant>,
     /// The request behind them, if it was looked for too: whether its answer is to be kept.
     pub(super) next: Option<Option<Again>>,
 }
 
 /// Appends the answers to the requests at the beginning of what came, as long as they are
-/// remembered and there is room for more.
+/// remembered and there is room for more; takes `since`, when the first of them came.
 pub(super) fn answer_all(
     came: &[u8],
     context: &Context,
-    output: &mut Output,
-    peer: &Peer,
+    (output, peer): (&mut Output, &Peer),
+    since: &mut Option<Instant>,
 ) -> Answered {
     let mut all = Answered::default();
     while output.len() <= OUTPUT_BYTES_MAX
         && let Some(head) = first_head(&came[all.bytes..])
     {
-        let clock = || *all.at.get_or_insert_with(Instant::now);
-        match answer(head, context, (&mut *output, peer), None, clock) {
-            Recalled::Answer(_) => all.bytes += head.len(),
+        let answer = |kept: &Kept| {
+            let now = *all.at.get_or_insert_with(Instant::now);
+            let time = since.take().map_or(Duration::ZERO, |since| now - since);
+            kept.give(now, time, context, output, peer);
+        };
+        match recall(head, &context.api, answer) {
+            Recalled::Answer => all.bytes += head.len(),
             Recalled::Again(again) => {
                 all.next = Some(Some(again));
                 break;
@@ -124,43 +151,18 @@ pub(super) fn answer_all(
     all
 }
 
-/// Appends the answer to a head that is remembered, and gives the time that `clock` says then; `since`
-/// is when the request came.
-pub(super) fn answer(
-    head: &[u8],
-    context: &Context,
-    (output, peer): (&mut Output, &Peer),
-    since: Option<Instant>,
-    clock: impl FnOnce() -> Instant,
-) -> Recalled<Instant> {
-    recall(head, &context.api, |kept| {
-        let now = clock();
-        context.console.requested(peer, kept.method.as_str());
-        let (before, behind) = kept.around_date();
-        output.append(|out| {
-            out.extend_from_slice(before);
-            with_date(now.into_std(), |date| {
-                out.extend_from_slice(date.as_bytes());
-            });
-            out.extend_from_slice(behind);
-        });
-        let time = since.map_or(Duration::ZERO, |since| now - since);
-        context.console.answered(peer, &kept.words, time);
-        let (method, metrics) = (kept.method.as_str(), context.api.metrics());
-        metrics.answered(method, kept.status, kept.body_bytes, time);
-        now
-    })
-}
-
 /// Looks for the answer to a head.
-fn recall<T>(head: &[u8], api: &Api, take: impl FnOnce(&Kept) -> T) -> Recalled<T> {
+fn recall(head: &[u8], api: &Api, take: impl FnOnce(&Kept)) -> Recalled {
     if head.len() > RECALL_BYTES_MAX {
         return Recalled::New;
     }
     ANSWERS.with_borrow_mut(|answers| {
         let (place, found) = answers.find(head);
         match found {
-            Found::Kept(kept) if api.is_current(&kept.version) => Recalled::Answer(take(kept)),
+            Found::Kept(kept) if api.is_current(&kept.version) => {
+                take(kept);
+                Recalled::Answer
+            }
             Found::Kept(_) | Found::Again => Recalled::Again(Again {
                 place,
                 head: head.into(),

@@ -45,9 +45,14 @@ impl Wait {
         }
     }
 
-    /// Tells whether the server is to stop.
+    /// Tells when the server is to stop.
     pub(super) fn stopping(&self) -> &watch::Receiver<bool> {
         &self.stopping
+    }
+
+    /// Whether the server is to stop.
+    pub(super) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
     }
 
     /// Whether the wait is over, by the stop or by the deadline.

@@ -128,15 +128,16 @@ fn a_pipeline_of_the_same_requests_and_a_write_among_them_is_answered_in_order()
     }
 }
 
+fn get(member: &str, field: &str) -> String {
+    format!("GET /a.json/{member} HTTP/1.1\r\nHost: localhost\r\n{field}\r\n")
+}
+
 /// Requests that are remembered are answered where they lie when they come; what comes behind them
 /// need not be remembered, nor be whole.
 #[test]
 fn a_pipeline_that_is_cut_anywhere_is_answered_in_order_and_logged() {
     let server = Server::start(Folder::empty().with("a.json", "{\"m\":1,\"n\":2}\n"), &[]);
     let mut wire = server.connect();
-    let get = |member: &str, field: &str| {
-        format!("GET /a.json/{member} HTTP/1.1\r\nHost: localhost\r\n{field}\r\n")
-    };
     for _ in 0..TIMES {
         for (member, body) in [("m", "1\n"), ("n", "2\n")] {
             wire.send(get(member, ""));
@@ -163,6 +164,50 @@ fn a_pipeline_that_is_cut_anywhere_is_answered_in_order_and_logged() {
         let line = format!(" GET /a.json/{member} 200 2B ");
         let count = lines.lines().filter(|it| it.contains(&line)).count();
         assert_eq!(count, TIMES + 2 * cuts.len(), "{member}");
+    }
+}
+
+/// A line end behind a request counted as the beginning of the next one, and no answer that was given
+/// again changed that. When at last a request came in two pieces its time was over: 408.
+#[test]
+fn a_line_end_behind_a_request_begins_no_other() {
+    let folder = Folder::empty().with("a.json", "{\"m\":1,\"n\":2}\n");
+    let server = Server::start(folder, &["--head-timeout", "1"]);
+    let mut wire = server.connect();
+    let begin = std::time::Instant::now();
+    let mut is_first = true;
+    while begin.elapsed() < std::time::Duration::from_millis(1500) {
+        for _ in 0..TIMES {
+            wire.send(get("m", ""));
+            assert_eq!(wire.reply().is(200).text(), "1\n");
+        }
+        if std::mem::take(&mut is_first) {
+            wire.send(format!("{}\r\n", get("m", "")));
+            wire.reply().is(200);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let text = get("n", "");
+    let (first, second) = text.split_at(30);
+    wire.send(first);
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    wire.send(second);
+    assert_eq!(wire.reply().is(200).text(), "2\n");
+    let lines = server.stop().stderr;
+    let line = lines.lines().find(|it| it.contains("/a.json/n")).unwrap();
+    let time = line.split(' ').next_back().unwrap().trim_end_matches("ms");
+    assert!(time.parse::<f64>().unwrap() < 1000.0, "{line}");
+}
+
+/// A few empty lines before a request are passed over. They were counted from one request that was
+/// parsed to the next, however many answers had been given again between: the fifth was one too many.
+#[test]
+fn empty_lines_are_counted_anew_behind_each_request() {
+    let server = Server::start(Folder::empty().with("a.json", "{\"m\":1}\n"), &[]);
+    let mut wire = server.connect();
+    for _ in 0..20 {
+        wire.send(format!("{}\r\n", get("m", "")));
+        assert_eq!(wire.reply().is(200).text(), "1\n");
     }
 }
 

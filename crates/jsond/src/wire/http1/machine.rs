@@ -213,6 +213,12 @@ impl Machine {
         Ok(true)
     }
 
+    /// Says that heads without a body went by that the machine did not see, between two requests:
+    /// the empty lines before them do not count any more.
+    pub fn pass_heads(&mut self) {
+        self.empty_lines = 0;
+    }
+
     /// The length of the body of the head just yielded, if it is in `input` whole and not chunked.
     #[must_use]
     pub fn whole_body_bytes(&self, input: &[u8]) -> Option<usize> {
