@@ -8,9 +8,9 @@ mod hooked;
 mod support;
 
 use hooked::Hooked;
-use jsond_store::medium::{DiskMedium, MemoryMedium};
+use jsond_store::medium::{DiskMedium, Medium, MemoryMedium};
 use jsond_store::{Edit, Progress, Served, Settings, Store, StoreError, Watch};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use support::{accept, mutation, put, text_at, wait};
 
@@ -104,28 +104,60 @@ fn a_journal_that_was_removed_takes_no_more_writes() {
     assert!(!store.stop());
 }
 
-/// A store whose medium gives a name to what `hands` say, one before each exchange of names.
-fn exchange_with(folder: &Path, mut hands: Vec<fn(&Path)>) -> Store {
-    let disk = DiskMedium::open(folder).unwrap();
-    let journal = disk.sub_folder(".jsond").unwrap();
-    let (medium, folder) = (Hooked::new(disk), folder.to_owned());
-    medium.before(move |words| {
-        if words.starts_with("exchange ") && !hands.is_empty() {
-            hands.remove(0)(&folder);
-        }
-        Ok(())
-    });
+/// A store that hears of edits by hand when it looks, and not before.
+fn open_unwatched(medium: Arc<dyn Medium>, journal: Arc<dyn Medium>) -> Store {
     let served = Served {
-        medium: Arc::new(medium),
+        medium,
         single: None,
     };
     let settings = Settings {
         watch: Watch::Off,
         ..Settings::default()
     };
-    let store = Store::open(served, Arc::new(journal), &settings, Progress::silent()).unwrap();
-    accept(&store, put("a.json/x/n", "2"));
-    store
+    Store::open(served, journal, &settings, Progress::silent()).unwrap()
+}
+
+/// A served folder within another one.
+struct Nested(tempfile::TempDir);
+
+impl Nested {
+    fn with(text: &str) -> Self {
+        let nested = Self(tempfile::tempdir().unwrap());
+        std::fs::create_dir(nested.served()).unwrap();
+        save(&nested.served(), text);
+        nested
+    }
+
+    fn served(&self) -> PathBuf {
+        self.0.path().join("served")
+    }
+
+    /// A store with a write in it, whose medium gives a name to what `hands` say, one before each
+    /// exchange of names.
+    fn exchange_with(&self, mut hands: Vec<fn(&Path)>) -> Store {
+        let folder = self.served();
+        let disk = DiskMedium::open(&folder).unwrap();
+        let journal = disk.sub_folder(".jsond").unwrap();
+        let medium = Hooked::new(disk);
+        medium.before(move |words| {
+            if words.starts_with("exchange ") && !hands.is_empty() {
+                hands.remove(0)(&folder);
+            }
+            Ok(())
+        });
+        let store = open_unwatched(Arc::new(medium), Arc::new(journal));
+        accept(&store, put("a.json/x/n", "2"));
+        store
+    }
+
+    /// Settles and stops the store; what is left is the one file, with this text.
+    fn ends_as(&self, store: &Store, text: &str) {
+        assert!(store.settle());
+        assert!(store.stop());
+        assert_eq!(names_in(&self.served()), ["a.json"]);
+        let there = std::fs::read_to_string(self.served().join("a.json")).unwrap();
+        assert_eq!(there, text);
+    }
 }
 
 fn link_out(folder: &Path, name: &str) {
@@ -153,18 +185,11 @@ fn names_in(folder: &Path) -> Vec<String> {
 /// test that swaps a file thousands of times and failed now and then.
 #[test]
 fn what_another_program_put_there_last_keeps_the_name() {
-    let place = tempfile::tempdir().unwrap();
-    let folder = place.path().join("served");
-    std::fs::create_dir(&folder).unwrap();
-    save(&folder, "{\"x\": {\"n\": 1}, \"y\": 1}\n");
+    let nested = Nested::with("{\"x\": {\"n\": 1}, \"y\": 1}\n");
     let link = |folder: &Path| link_out(folder, "outside.json");
     let newer = |folder: &Path| save(folder, "{\"x\": {\"n\": 1}, \"y\": 2}\n");
-    let store = exchange_with(&folder, vec![link, newer]);
-    assert!(store.settle());
-    assert!(store.stop());
-    assert_eq!(names_in(&folder), ["a.json"]);
-    let text = std::fs::read_to_string(folder.join("a.json")).unwrap();
-    assert_eq!(text, "{\"x\": {\"n\": 2}, \"y\": 2}\n");
+    let store = nested.exchange_with(vec![link, newer]);
+    nested.ends_as(&store, "{\"x\": {\"n\": 2}, \"y\": 2}\n");
 }
 
 /// A second link came before the first had its name back. It stayed under a name that no program reads,
@@ -172,26 +197,46 @@ fn what_another_program_put_there_last_keeps_the_name() {
 /// again.
 #[test]
 fn a_link_that_is_taken_away_is_no_text_to_be_kept() {
-    let place = tempfile::tempdir().unwrap();
-    let folder = place.path().join("served");
-    std::fs::create_dir(&folder).unwrap();
+    let nested = Nested::with("{\"x\": {\"n\": 1}}\n");
     for name in ["one.json", "two.json"] {
-        std::fs::write(place.path().join(name), "{\"outside\": 1}\n").unwrap();
+        std::fs::write(nested.0.path().join(name), "{\"outside\": 1}\n").unwrap();
     }
-    save(&folder, "{\"x\": {\"n\": 1}}\n");
     let one = |folder: &Path| link_out(folder, "one.json");
     let two = |folder: &Path| link_out(folder, "two.json");
-    let store = exchange_with(&folder, vec![one, two]);
+    let store = nested.exchange_with(vec![one, two]);
     assert!(!store.settle(), "what is no file is not replaced");
+    let folder = nested.served();
     let there = std::fs::read_link(folder.join("a.json")).unwrap();
-    assert_eq!(there, place.path().join("two.json"));
+    assert_eq!(there, nested.0.path().join("two.json"));
     assert_eq!(names_in(&folder), ["a.json"]);
     save(&folder, "{\"x\": {\"n\": 1}}\n");
+    nested.ends_as(&store, "{\"x\": {\"n\": 2}}\n");
+}
+
+/// A folder that came in place of a file, and had to give way to something newer, is not removed: the
+/// log says where it is.
+#[test]
+fn a_folder_that_gave_way_is_still_there() {
+    let nested = Nested::with("{\"x\": {\"n\": 1}}\n");
+    let made = |folder: &Path| {
+        std::fs::remove_file(folder.join("a.json")).unwrap();
+        std::fs::create_dir(folder.join("a.json")).unwrap();
+        std::fs::write(folder.join("a.json/inner.txt"), "text").unwrap();
+    };
+    let newer = |folder: &Path| save(folder, "{\"x\": {\"n\": 1}, \"y\": 2}\n");
+    let store = nested.exchange_with(vec![made, newer]);
     assert!(store.settle());
     assert!(store.stop());
-    assert_eq!(names_in(&folder), ["a.json"]);
+    let folder = nested.served();
+    let names = names_in(&folder);
+    let [aside, file] = &names[..] else {
+        panic!("{names:?}");
+    };
+    assert_eq!(file, "a.json");
     let text = std::fs::read_to_string(folder.join("a.json")).unwrap();
-    assert_eq!(text, "{\"x\": {\"n\": 2}}\n");
+    assert_eq!(text, "{\"x\": {\"n\": 2}, \"y\": 2}\n");
+    let inner = std::fs::read_to_string(folder.join(aside).join("inner.txt")).unwrap();
+    assert_eq!(inner, "text");
 }
 
 /// A file that a client had removed was edited by hand at the same moment, and made anew by hand before
@@ -211,16 +256,8 @@ fn nothing_of_a_removal_that_was_crossed_lies_about() {
         }
         Ok(())
     });
-    let served = Served {
-        medium: Arc::new(hooked.clone()),
-        single: None,
-    };
-    let settings = Settings {
-        watch: Watch::Off,
-        ..Settings::default()
-    };
     let journal = Arc::new(medium.sub_folder(".jsond"));
-    let store = Store::open(served, journal, &settings, Progress::silent()).unwrap();
+    let store = open_unwatched(Arc::new(hooked.clone()), journal);
     accept(&store, mutation("o.json", Edit::Remove));
     store.settle();
     hooked.before(|_| Ok(()));

@@ -8,10 +8,12 @@
 use super::look::{Found, hash_at, look};
 use super::{Checkpointer, Half, Obstacle, OnDisk, Prepared, Sight, Step};
 use crate::conflict::keep_conflict_like;
+use crate::contract::Revision;
 use crate::image::FilePath;
 use crate::journal::entry::{Mark, content_hash};
 use crate::medium::{Medium, NameKind};
 use crate::served::Served;
+
 use std::io::{self, ErrorKind};
 use std::time::Instant;
 
@@ -93,7 +95,8 @@ impl Checkpointer {
         if let Err(error) = self.return_name(taken, disk_path, prepared.mark.hash) {
             tracing::warn!(taken, %error, "the text of another program got no name back");
         }
-        match self.clear_away(taken, disk_path, &prepared.mark) {
+        let Mark { hash, revision, .. } = prepared.mark;
+        match self.clear_away(taken, disk_path, hash, revision) {
             Ok(()) => Err(Obstacle::Moved),
             Err(_) => Err(Obstacle::Stuck(taken.to_owned())),
         }
@@ -106,10 +109,10 @@ impl Checkpointer {
         if matches!(medium.kind(disk_path), Ok(None)) {
             return medium.rename_to_free(taken, disk_path);
         }
-        let mut put_there = match ours {
-            Some(_) => Some(Holder::of_text(ours)),
-            None => return Ok(()),
-        };
+        if ours.is_none() {
+            return Ok(());
+        }
+        let mut put_there = Some(Holder::of_text(ours));
         for _ in 0..RETURNS_MAX {
             let given = holder_at(medium, taken).ok();
             medium.exchange(taken, disk_path)?;
@@ -124,18 +127,28 @@ impl Checkpointer {
 
     /// Removes what lies under a temporary name. A text that is not ours is kept beside its file: its
     /// name could not be given back, or has been given to something newer. A link has no text of its
-    /// own; what it leads to may be anything.
-    pub(super) fn clear_away(&self, taken: &str, disk_path: &str, ours: &Mark) -> io::Result<()> {
+    /// own; what it leads to may be anything. A folder stays, and the log says where.
+    pub(super) fn clear_away(
+        &self,
+        taken: &str,
+        disk_path: &str,
+        ours: Option<u128>,
+        revision: Revision,
+    ) -> io::Result<()> {
         let medium = &*self.served.medium;
         match medium.kind(taken)? {
             Some(NameKind::File) => {}
             Some(NameKind::Link | NameKind::Other) => return medium.remove(taken),
-            Some(NameKind::Folder) | None => return Ok(()),
+            Some(NameKind::Folder) => {
+                tracing::warn!(taken, "the folder of another program got no name back");
+                return Ok(());
+            }
+            None => return Ok(()),
         }
         let text = medium.read(taken)?;
-        let is_ours = |text: &Vec<u8>| Some(content_hash(text)) == ours.hash;
+        let is_ours = |text: &Vec<u8>| Some(content_hash(text)) == ours;
         if let Some(text) = text.filter(|text| !is_ours(text)) {
-            keep_conflict_like(&self.served, taken, disk_path, &text, ours.revision)?;
+            keep_conflict_like(&self.served, taken, disk_path, &text, revision)?;
         }
         medium.remove(taken)
     }

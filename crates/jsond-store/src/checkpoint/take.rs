@@ -9,7 +9,6 @@ use super::{Checkpointer, Looked, Obstacle, template_of};
 use crate::conflict::keep_conflict;
 use crate::contract::Revision;
 use crate::image::{FilePath, Image, Template};
-use crate::journal::entry::Mark;
 use crate::medium::folder_of;
 use crate::merge::{Merge, Sides, distance};
 use crate::message::{HandEdit, Message, Taken};
@@ -305,12 +304,8 @@ impl Checkpointer {
         let Some(temporary) = self.stuck.iter().find(is_of_file).cloned() else {
             return Ok(());
         };
-        let nothing_of_ours = Mark {
-            path: path.clone(),
-            revision: self.published.load().revision,
-            hash: None,
-        };
-        self.clear_away(&temporary, &disk_path, &nothing_of_ours)?;
+        let revision = self.published.load().revision;
+        self.clear_away(&temporary, &disk_path, None, revision)?;
         self.stuck.remove(&temporary);
         Ok(())
     }
