@@ -47,5 +47,5 @@ pub use progress::Progress;
 pub use repair::{LostChange, Repair, repair};
 pub use resolve::{Place, Resolved};
 pub use served::Served;
-pub use store::Store;
+pub use store::{Newest, Store};
 pub use watch::Watch;

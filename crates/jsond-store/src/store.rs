@@ -21,7 +21,7 @@ use crate::served::Served;
 use crate::state::{State, StateFile};
 use crate::watch::Watcher;
 use crate::writer::Writer;
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
@@ -39,6 +39,18 @@ pub struct Store {
     checkpoints: Sender<Order>,
     health: Arc<Health>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What was the newest image when it was asked for.
+#[derive(Debug)]
+pub struct Newest(Guard<Arc<Image>>);
+
+impl Newest {
+    /// Whether it is this one.
+    #[must_use]
+    pub fn is(&self, image: &Weak<Image>) -> bool {
+        std::ptr::eq(image.as_ptr(), Arc::as_ptr(&self.0))
+    }
 }
 
 impl Store {
@@ -163,10 +175,11 @@ impl Store {
         self.published.load_full()
     }
 
-    /// Whether an image is still the newest.
+    /// The newest durable image, to compare others with it: for less than [`Store::image`], and not
+    /// to be kept.
     #[must_use]
-    pub fn is_current(&self, image: &Weak<Image>) -> bool {
-        std::ptr::eq(image.as_ptr(), Arc::as_ptr(&self.published.load()))
+    pub fn newest(&self) -> Newest {
+        Newest(self.published.load())
     }
 
     /// Whether the journal has failed, so that every write is refused until a restart.

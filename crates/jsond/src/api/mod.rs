@@ -64,13 +64,25 @@ use heavy::Heavy;
 use http::header::CONTENT_ENCODING;
 use http::request::Parts;
 use http::{Request, Response};
-use jsond_store::{Image, Store};
+use jsond_store::{Image, Newest, Store};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// What is served at one time, to tell whether it still is.
 #[derive(Debug, Clone)]
 pub struct Version(Weak<Image>);
+
+/// What is served now.
+#[derive(Debug)]
+pub struct NewestVersion(Newest);
+
+impl NewestVersion {
+    /// Whether it is of this version.
+    #[must_use]
+    pub fn is(&self, version: &Version) -> bool {
+        self.0.is(&version.0)
+    }
+}
 
 /// The one way in: answers requests from a store.
 #[derive(Debug, Clone)]
@@ -143,10 +155,10 @@ impl Api {
         Version(Arc::downgrade(&self.store.image()))
     }
 
-    /// Whether a version is still what is served.
+    /// What is served now, to compare versions with it; not to be kept.
     #[must_use]
-    pub fn is_current(&self, version: &Version) -> bool {
-        self.store.is_current(&version.0)
+    pub fn newest(&self) -> NewestVersion {
+        NewestVersion(self.store.newest())
     }
 
     /// Answers a request; every failure is a response too.

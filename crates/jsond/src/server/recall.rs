@@ -8,7 +8,7 @@ use super::Context;
 use super::console::Peer;
 use super::date::with_date;
 use super::output::Output;
-use crate::api::{Api, Version};
+use crate::api::{Api, NewestVersion, Version};
 use crate::limits::{OUTPUT_BYTES_MAX, RECALL_BYTES_MAX, RECALL_SLOTS};
 use crate::wire::recurring::{Found, Place, Recurring};
 use http::{Method, StatusCode};
@@ -69,12 +69,6 @@ pub(super) struct Facts<'a> {
 }
 
 impl Kept {
-    /// The answer before and behind the value of `Date`.
-    fn around_date(&self) -> (&[u8], &[u8]) {
-        let (before, rest) = self.answer.split_at(self.date_at);
-        (before, &rest[DATE_BYTES..])
-    }
-
     /// Appends the answer to what waits to be sent, and notes it as any other.
     fn give(
         &self,
@@ -85,13 +79,12 @@ impl Kept {
         peer: &Peer,
     ) {
         context.console.requested(peer, self.method.as_str());
-        let (before, behind) = self.around_date();
         output.append(|out| {
-            out.extend_from_slice(before);
+            let date_at = out.len() + self.date_at;
+            out.extend_from_slice(&self.answer);
             with_date(now.into_std(), |date| {
-                out.extend_from_slice(date.as_bytes());
+                out[date_at..][..DATE_BYTES].copy_from_slice(date.as_bytes());
             });
-            out.extend_from_slice(behind);
         });
         context.console.answered(peer, &self.words, time);
         let (method, metrics) = (self.method.as_str(), context.api.metrics());
@@ -128,6 +121,8 @@ pub(super) fn answer_all(
     since: &mut Option<Instant>,
 ) -> Answered {
     let mut all = Answered::default();
+    // Those that have come together may be answered by the same image.
+    let mut newest = None;
     while output.len() <= OUTPUT_BYTES_MAX
         && let Some(head) = first_head(&came[all.bytes..])
     {
@@ -136,7 +131,8 @@ pub(super) fn answer_all(
             let time = since.take().map_or(Duration::ZERO, |since| now - since);
             kept.give(now, time, context, output, peer);
         };
-        match recall(head, &context.api, answer) {
+        let newest = newest.get_or_insert_with(|| context.api.newest());
+        match recall(head, &context.api, newest, answer) {
             Recalled::Answer => all.bytes += head.len(),
             Recalled::Again(again) => {
                 all.next = Some(Some(again));
@@ -152,14 +148,14 @@ pub(super) fn answer_all(
 }
 
 /// Looks for the answer to a head.
-fn recall(head: &[u8], api: &Api, take: impl FnOnce(&Kept)) -> Recalled {
+fn recall(head: &[u8], api: &Api, newest: &NewestVersion, take: impl FnOnce(&Kept)) -> Recalled {
     if head.len() > RECALL_BYTES_MAX {
         return Recalled::New;
     }
     ANSWERS.with_borrow_mut(|answers| {
         let (place, found) = answers.find(head);
         match found {
-            Found::Kept(kept) if api.is_current(&kept.version) => {
+            Found::Kept(kept) if newest.is(&kept.version) => {
                 take(kept);
                 Recalled::Answer
             }
