@@ -219,12 +219,13 @@ impl<'a> Driver<'a> {
     async fn read_more(&mut self) -> io::Result<Next> {
         self.flush().await?;
         let phase = self.machine.phase();
-        if phase == Phase::Idle {
-            if self.connection.is_stopping() {
-                return Ok(Next::Close);
-            }
+        match phase {
+            Phase::Idle if self.connection.is_stopping() => return Ok(Next::Close),
             // What came last was no beginning of a request: an empty line, the end of a body.
-            self.since = None;
+            Phase::Idle => self.since = None,
+            // It may have begun behind another one, which has been answered.
+            Phase::Head => _ = self.since.get_or_insert_with(Instant::now),
+            _ => {}
         }
         let limits = &self.context.settings.limits;
         let time = match phase {
