@@ -39,6 +39,32 @@ pub(crate) fn keep_conflict_like(
     served.medium.sync_folder(folder_of(&kept))
 }
 
+/// Gives a folder of another program that lies at `taken`, in place of a file, a free name beside the
+/// file, with all that is in it.
+pub(crate) fn keep_folder(
+    served: &Served,
+    taken: &str,
+    disk_path: &str,
+    revision: Revision,
+) -> io::Result<()> {
+    let mut tries = 1;
+    loop {
+        let kept = name_of(disk_path, revision, tries);
+        match served.medium.rename_to_free(taken, &kept) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => tries += 1,
+            renamed => {
+                renamed?;
+                tracing::warn!(
+                    file = disk_path,
+                    kept,
+                    "a folder came in place of the file and had to give way; it is beside it now"
+                );
+                return served.medium.sync_folder(folder_of(&kept));
+            }
+        }
+    }
+}
+
 /// A name that is free, or that has this very text already.
 fn free_name(
     served: &Served,
@@ -46,15 +72,22 @@ fn free_name(
     text: &[u8],
     revision: Revision,
 ) -> io::Result<String> {
-    let mut name = format!("{disk_path}.conflict-{revision}");
     let mut tries = 1;
+    let mut name = name_of(disk_path, revision, tries);
     while served
         .medium
         .read(&name)?
         .is_some_and(|there| there != text)
     {
         tries += 1;
-        name = format!("{disk_path}.conflict-{revision}-{tries}");
+        name = name_of(disk_path, revision, tries);
     }
     Ok(name)
+}
+
+fn name_of(disk_path: &str, revision: Revision, tries: usize) -> String {
+    match tries {
+        1 => format!("{disk_path}.conflict-{revision}"),
+        _ => format!("{disk_path}.conflict-{revision}-{tries}"),
+    }
 }

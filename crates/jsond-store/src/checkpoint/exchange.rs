@@ -7,7 +7,7 @@
 
 use super::look::{Found, hash_at, look};
 use super::{Checkpointer, Half, Obstacle, OnDisk, Prepared, Sight, Step};
-use crate::conflict::keep_conflict_like;
+use crate::conflict::{keep_conflict_like, keep_folder};
 use crate::contract::Revision;
 use crate::image::FilePath;
 use crate::journal::entry::{Mark, content_hash};
@@ -127,7 +127,7 @@ impl Checkpointer {
 
     /// Removes what lies under a temporary name. A text that is not ours is kept beside its file: its
     /// name could not be given back, or has been given to something newer. A link has no text of its
-    /// own; what it leads to may be anything. A folder stays, and the log says where.
+    /// own; what it leads to may be anything. A folder gets a name beside it.
     pub(super) fn clear_away(
         &self,
         taken: &str,
@@ -140,8 +140,7 @@ impl Checkpointer {
             Some(NameKind::File) => {}
             Some(NameKind::Link | NameKind::Other) => return medium.remove(taken),
             Some(NameKind::Folder) => {
-                tracing::warn!(taken, "the folder of another program got no name back");
-                return Ok(());
+                return keep_folder(&self.served, taken, disk_path, revision);
             }
             None => return Ok(()),
         }

@@ -92,11 +92,12 @@ impl Connection {
             return Box::pin(self.refuse_plain()).await;
         }
         let is_open = context.settings.dialogue;
+        let mut since = None;
         loop {
             match sniff(&self.input, is_open, limits.request_line_bytes_max) {
                 Door::Http => {
                     let _open = context.open(api::Door::Http1);
-                    return Box::pin(http1::drive(self, context)).await;
+                    return Box::pin(http1::drive(self, context, since)).await;
                 }
                 Door::Dialogue => {
                     let _open = context.open(api::Door::Dialogue);
@@ -127,7 +128,7 @@ impl Connection {
                 Door::NeedMore => {}
             }
             match self.read(deadline).await? {
-                Came::Bytes => {}
+                Came::Bytes => _ = since.get_or_insert_with(Instant::now),
                 Came::End if !self.input.is_empty() => {
                     // A first line that ends with the connection is judged as it stands.
                     return Box::pin(dialogue::drive(self, context)).await;

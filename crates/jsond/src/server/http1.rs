@@ -16,7 +16,7 @@ use http::{Method, Request, Response, StatusCode};
 use std::future::poll_fn;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -41,25 +41,25 @@ enum Next {
     Close,
 }
 
-/// Serves requests until one side closes.
-pub(super) async fn drive(connection: &mut Connection, context: &Context) -> io::Result<()> {
+/// Serves requests until one side closes; the first began to come at `since`.
+pub(super) async fn drive(
+    connection: &mut Connection,
+    context: &Context,
+    since: Option<Instant>,
+) -> io::Result<()> {
     let mut driver = Driver {
         connection,
         context,
         machine: Machine::new(limits_of_head(&context.settings.limits)),
         pending: None,
-        since: None,
+        since,
         request: None,
         again: None,
         is_looked_for: false,
         now: Instant::now(),
     };
     while let Next::Go = driver.step().await? {}
-    driver
-        .connection
-        .output
-        .flush(&mut driver.connection.stream)
-        .await
+    driver.flush().await
 }
 
 /// Sends the one answer to a connection that gets no further.
@@ -154,19 +154,23 @@ impl<'a> Driver<'a> {
             Err(refusal) => {
                 // The request whose body is skipped has its answer already.
                 if self.machine.phase() != Phase::Skipping {
-                    let (status, detail) = (refusal.status(), refusal.detail());
-                    let response = match self.pending.take() {
-                        Some(pending) => {
-                            let (api, caller) = (&self.context.api, self.connection.caller());
-                            api.refuse_body(&pending.parts, &caller, status, detail)
-                        }
-                        None => api::refuse(status, detail),
-                    };
-                    self.answer(response, &Method::GET, false);
+                    self.refuse(refusal.status(), refusal.detail());
                 }
                 Ok(Next::Close)
             }
         }
+    }
+
+    /// Answers what is being read, of which no more is wanted; it is logged as the request that it is
+    /// if its head has come.
+    fn refuse(&mut self, status: StatusCode, detail: &str) {
+        let Some(pending) = self.pending.take() else {
+            return self.answer(api::refuse(status, detail), &Method::GET, false);
+        };
+        let (api, caller) = (&self.context.api, self.connection.caller());
+        let response = api.refuse_body(&pending.parts, &caller, status, detail);
+        self.log_request(&pending);
+        self.answer(response, &pending.parts.method, false);
     }
 
     /// Answers the next requests as long as their answers are remembered.
@@ -248,6 +252,8 @@ impl<'a> Driver<'a> {
             Came::Bytes if self.connection.input.is_empty() => Ok(Next::Go),
             Came::Bytes => {
                 self.now = Instant::now();
+                // With the end of a body that is skipped the next request may begin.
+                self.since = self.since.filter(|_| phase != Phase::Skipping);
                 self.since.get_or_insert(self.now);
                 Ok(Next::Go)
             }
@@ -255,16 +261,14 @@ impl<'a> Driver<'a> {
             Came::Stop => self.read_while_stopping(deadline).await,
             Came::End => {
                 if let Err(refusal) = self.machine.end_input() {
-                    let response = api::refuse(refusal.status(), refusal.detail());
-                    self.answer(response, &Method::GET, false);
+                    self.refuse(refusal.status(), refusal.detail());
                 }
                 Ok(Next::Close)
             }
             Came::Nothing => {
                 if matches!(phase, Phase::Head | Phase::Body) {
                     let detail = "The request did not come in time.";
-                    let response = api::refuse(StatusCode::REQUEST_TIMEOUT, detail);
-                    self.answer(response, &Method::GET, false);
+                    self.refuse(StatusCode::REQUEST_TIMEOUT, detail);
                 }
                 Ok(Next::Close)
             }
@@ -340,16 +344,12 @@ impl<'a> Driver<'a> {
 
     /// Begins to read a body, unless it is too long.
     fn read_body(&mut self, pending: Pending) -> Next {
-        let (api, caller) = (&self.context.api, self.connection.caller());
         let body_bytes_max = self.context.settings.limits.body_bytes_max;
+        self.pending = Some(pending);
         if let Err(refusal) = self.machine.read_body(body_bytes_max) {
-            let (status, detail) = (refusal.status(), refusal.detail());
-            let response = api.refuse_body(&pending.parts, &caller, status, detail);
-            self.log_request(&pending);
-            self.answer(response, &pending.parts.method, false);
+            self.refuse(refusal.status(), refusal.detail());
             return Next::Close;
         }
-        self.pending = Some(pending);
         Next::Go
     }
 
@@ -458,11 +458,21 @@ impl<'a> Driver<'a> {
         metrics.answered(method, status, length, time);
     }
 
+    /// Sends everything.
     async fn flush(&mut self) -> io::Result<()> {
-        self.connection
-            .output
-            .flush(&mut self.connection.stream)
-            .await
+        let connection = &mut *self.connection;
+        let mut flush = pin!(connection.output.flush(&mut connection.stream));
+        let mut has_waited = false;
+        poll_fn(|task| {
+            let polled = flush.as_mut().poll(task);
+            has_waited |= polled.is_pending();
+            polled
+        })
+        .await?;
+        if has_waited {
+            self.now = Instant::now();
+        }
+        Ok(())
     }
 }
 

@@ -199,26 +199,6 @@ fn a_line_end_behind_a_request_begins_no_other() {
     assert!(time.parse::<f64>().unwrap() < 1000.0, "{line}");
 }
 
-/// The time of a head that began behind another request ran from its second piece on.
-#[test]
-fn a_head_that_begins_behind_another_request_has_no_more_time() {
-    let folder = Folder::empty().with("a.json", "{\"m\":1}\n");
-    let server = Server::start(folder, &["--head-timeout", "1"]);
-    // Answered from memory the third time, and parsed the first.
-    for _ in 0..3 {
-        let mut wire = server.connect();
-        let (text, begin) = (get("m", ""), std::time::Instant::now());
-        wire.send(format!("{text}GET"));
-        wire.reply().is(200);
-        for (at, piece) in [(700, " "), (1400, &text["GET ".len()..])] {
-            let left = std::time::Duration::from_millis(at).checked_sub(begin.elapsed());
-            std::thread::sleep(left.unwrap_or_default());
-            wire.send(piece);
-        }
-        wire.reply().is(408);
-    }
-}
-
 /// A few empty lines before a request are passed over. They were counted from one request that was
 /// parsed to the next, however many answers had been given again between: the fifth was one too many.
 #[test]

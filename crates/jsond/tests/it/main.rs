@@ -80,6 +80,7 @@ mod negotiate;
 mod options;
 mod order;
 mod own_folder;
+mod pace;
 mod page;
 mod patch;
 mod patch_folder;
