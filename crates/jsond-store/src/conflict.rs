@@ -1,7 +1,7 @@
 //! Keeps one side of a conflict beside its file.
 
 use crate::contract::Revision;
-use crate::medium::folder_of;
+use crate::medium::{NameKind, folder_of};
 use crate::served::Served;
 use std::io;
 
@@ -74,15 +74,19 @@ fn free_name(
 ) -> io::Result<String> {
     let mut tries = 1;
     let mut name = name_of(disk_path, revision, tries);
-    while served
-        .medium
-        .read(&name)?
-        .is_some_and(|there| there != text)
-    {
+    while !is_free_for(served, &name, text)? {
         tries += 1;
         name = name_of(disk_path, revision, tries);
     }
     Ok(name)
+}
+
+fn is_free_for(served: &Served, name: &str, text: &[u8]) -> io::Result<bool> {
+    Ok(match served.medium.kind(name)? {
+        None => true,
+        Some(NameKind::File) => served.medium.read(name)?.is_none_or(|there| there == text),
+        Some(_) => false,
+    })
 }
 
 fn name_of(disk_path: &str, revision: Revision, tries: usize) -> String {

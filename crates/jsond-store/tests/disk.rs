@@ -218,7 +218,7 @@ fn a_link_that_is_taken_away_is_no_text_to_be_kept() {
 
 /// A folder that came in place of a file, and had to give way to something newer, stayed under a
 /// temporary name in silence. If that newer text was the one before, the next checkpoint would write
-/// under the same name, and never could.
+/// under the same name, and never could. A text that is kept then needs another name than the folder.
 #[test]
 fn a_folder_that_gave_way_is_beside_its_file() {
     let first = "{\"x\": {\"n\": 1}}\n";
@@ -228,25 +228,30 @@ fn a_folder_that_gave_way_is_beside_its_file() {
         std::fs::write(folder.join("a.json/inner.txt"), "text").unwrap();
     };
     let newer = |folder: &Path| save(folder, "{\"x\": {\"n\": 1}, \"y\": 2}\n");
+    let against = |folder: &Path| save(folder, "{\"x\": {\"n\": 3}}\n");
     let as_before = |folder: &Path| save(folder, "{\"x\": {\"n\": 1}}\n");
-    let cases: [(Hand, &str); 2] = [
-        (newer, "{\"x\": {\"n\": 2}, \"y\": 2}\n"),
-        (as_before, "{\"x\": {\"n\": 2}}\n"),
+    let (ours, both) = ("{\"x\": {\"n\": 2}}\n", "{\"x\": {\"n\": 2}, \"y\": 2}\n");
+    let cases: [(Hand, &[&str]); 3] = [
+        (newer, &[both]),
+        (as_before, &[ours]),
+        (against, &[ours, "{\"x\": {\"n\": 3}}\n"]),
     ];
-    for (last, text) in cases {
+    for (last, texts) in cases {
         let nested = Nested::with(first);
         let store = nested.exchange_with(vec![made, last]);
         assert!(store.settle());
         assert!(store.stop());
         let folder = nested.served();
         let names = names_in(&folder);
-        let [file, aside] = &names[..] else {
+        let is_folder = |name: &&String| folder.join(name).is_dir();
+        let (folders, files): (Vec<_>, Vec<_>) = names.iter().partition(is_folder);
+        let read = |name: &&String| std::fs::read_to_string(folder.join(name)).unwrap();
+        assert_eq!(files.iter().map(read).collect::<Vec<_>>(), texts);
+        assert_eq!(files[0], "a.json");
+        let [aside] = folders[..] else {
             panic!("{names:?}");
         };
-        assert_eq!(file, "a.json");
         assert!(aside.starts_with("a.json.conflict-"), "{aside}");
-        let there = std::fs::read_to_string(folder.join("a.json")).unwrap();
-        assert_eq!(there, text);
         let inner = std::fs::read_to_string(folder.join(aside).join("inner.txt")).unwrap();
         assert_eq!(inner, "text");
     }

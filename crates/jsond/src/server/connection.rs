@@ -128,6 +128,8 @@ impl Connection {
                 Door::NeedMore => {}
             }
             match self.read(deadline).await? {
+                // Empty lines begin no request.
+                Came::Bytes if self.input.iter().all(|byte| b"\r\n".contains(byte)) => {}
                 Came::Bytes => _ = since.get_or_insert_with(Instant::now),
                 Came::End if !self.input.is_empty() => {
                     // A first line that ends with the connection is judged as it stands.

@@ -152,8 +152,7 @@ impl<'a> Driver<'a> {
             },
             Ok(Event::Closed) => Ok(Next::Close),
             Err(refusal) => {
-                // The request whose body is skipped has its answer already.
-                if self.machine.phase() != Phase::Skipping {
+                if !self.machine.has_refused_skipped() {
                     self.refuse(refusal.status(), refusal.detail());
                 }
                 Ok(Next::Close)

@@ -23,25 +23,44 @@ fn exchange(wire: &mut Wire, pieces: &[(u64, &str)], replies: usize) -> Vec<Repl
 }
 
 /// The time of a head ran from its second piece on where its first came behind another request, and
-/// where the door was chosen by the first.
+/// where the door was not chosen by the first alone.
 #[test]
 fn a_head_has_its_time_from_its_first_byte_on() {
-    let server = server(&["--head-timeout", "1"]);
-    let begun = format!("{GET}GET");
-    // Parsed, and answered from memory.
-    for _ in 0..4 {
-        let pieces = [(0, &begun[..]), (700, " "), (1400, &GET["GET ".len()..])];
-        let replies = exchange(&mut server.connect(), &pieces, 2);
-        assert_eq!([replies[0].status, replies[1].status], [200, 408]);
+    let server = server(&["--head-timeout", "3"]);
+    // Until it is answered from memory.
+    for _ in 0..8 {
+        exchange(&mut server.connect(), &[(0, GET)], 1)
+            .remove(0)
+            .is(200);
     }
+    let behind = format!("{GET}GET");
     let rest = format!(
         "{}Content-Length: 1\r\n\r\n2",
         &PUT["PUT /a.json/m".len()..]
     );
-    let pieces = [(0, "P"), (700, "UT /a.json/m"), (1400, &rest)];
-    exchange(&mut server.connect(), &pieces, 1)
-        .remove(0)
-        .is(408);
+    let whole = &GET["GET".len()..];
+    let sent: [([(u64, &str); 3], _); 3] = [
+        (
+            [(0, &behind), (2000, " "), (4500, &whole[1..])],
+            vec![200, 408],
+        ),
+        ([(0, "P"), (2000, "UT /a.json/m"), (4500, &rest)], vec![408]),
+        // An empty line begins none.
+        (
+            [(0, "\r\n"), (1500, "GET /"), (3700, &whole[2..])],
+            vec![200],
+        ),
+    ];
+    std::thread::scope(|scope| {
+        for (pieces, statuses) in sent {
+            let mut wire = server.connect();
+            scope.spawn(move || {
+                let replies = exchange(&mut wire, &pieces, statuses.len());
+                let there: Vec<_> = replies.iter().map(|reply| reply.status).collect();
+                assert_eq!(there, statuses);
+            });
+        }
+    });
 }
 
 /// A body that was skipped slowly took the time of the head that came with its last piece.
@@ -79,6 +98,18 @@ fn a_head_behind_a_body_that_is_skipped_has_all_its_time() {
     {
         assert!(milliseconds(line) < 1000.0, "{line}");
     }
+}
+
+/// What was wrong with a body that is skipped was told, behind the answer to its request.
+#[test]
+fn a_request_has_one_answer_whatever_its_body_is() {
+    let server = server(&[]);
+    let head = PUT.replace("PUT", "UNKNOWN");
+    let mut wire = server.connect();
+    wire.send(format!("{head}Transfer-Encoding: chunked\r\n\r\n"));
+    wire.reply().is(501);
+    wire.send("no chunk\r\n");
+    wire.closes();
 }
 
 /// The time between two requests ran from when the answer was made, not from when it was sent: behind

@@ -68,7 +68,7 @@ pub enum Phase {
     Undecided,
     /// Within a body that is read: a silent peer is told 408.
     Body,
-    /// Within a body that is thrown away, its request being answered: a refusal now is not told.
+    /// Within a body that is thrown away, its request being answered: a silent peer is let go.
     Skipping,
     /// Nothing more is taken.
     Closed,
@@ -95,6 +95,7 @@ pub struct Machine {
     empty_lines: usize,
     head_has_begun: bool,
     closes: bool,
+    has_refused_skipped: bool,
 }
 
 impl Machine {
@@ -109,6 +110,7 @@ impl Machine {
             empty_lines: 0,
             head_has_begun: false,
             closes: false,
+            has_refused_skipped: false,
         }
     }
 
@@ -127,10 +129,15 @@ impl Machine {
     }
 
     fn step(&mut self, input: &mut BytesMut) -> Result<Event, Refusal> {
-        if matches!(self.state, State::SkipLength(_) | State::SkipChunked(_))
-            && !self.skip(input)?
-        {
-            return Ok(Event::NeedMore);
+        if matches!(self.state, State::SkipLength(_) | State::SkipChunked(_)) {
+            match self.skip(input) {
+                Ok(true) => {}
+                Ok(false) => return Ok(Event::NeedMore),
+                Err(refusal) => {
+                    self.has_refused_skipped = true;
+                    return Err(refusal);
+                }
+            }
         }
         match &mut self.state {
             State::Head => self.next_head(input),
@@ -219,6 +226,13 @@ impl Machine {
         self.empty_lines = 0;
     }
 
+    /// Whether the fault that ended the machine is in a body that was skipped: its request has had
+    /// its answer, and gets no other.
+    #[must_use]
+    pub fn has_refused_skipped(&self) -> bool {
+        self.has_refused_skipped
+    }
+
     /// The length of the body of the head just yielded, if it is in `input` whole and not chunked.
     #[must_use]
     pub fn whole_body_bytes(&self, input: &[u8]) -> Option<usize> {
@@ -240,7 +254,7 @@ impl Machine {
     /// the connection can be kept although the body is of no use.
     ///
     /// *Errors*: [`Refusal::BodyTooLarge`] where the declared length is over it; the machine is
-    /// closed then. A chunked body shows only later that it is over; see [`Phase::Skipping`].
+    /// closed then. A chunked body shows only later that it is over; see [`Machine::has_refused_skipped`].
     pub fn skip_body(&mut self, bytes_max: usize) -> Result<(), Refusal> {
         self.decide(bytes_max, false)
     }
