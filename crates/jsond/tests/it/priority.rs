@@ -1,6 +1,6 @@
 //! Who stands back when there is one core for all: the threads behind the writer.
 
-use crate::support::Server;
+use crate::support::{PATIENCE, Server, eventually};
 
 /// Name and nice value of each thread of a process.
 fn threads(process: u32) -> Vec<(String, String)> {
@@ -16,20 +16,24 @@ fn threads(process: u32) -> Vec<(String, String)> {
 
 /// A file of a hundred thousand records that was written beside 64 clients cost them a twentieth of
 /// their writes, and the slowest of them a third of their time.
+///
+/// A thread gives itself its name and its place, and on a busy machine that may come after the port
+/// answers.
 #[test]
 #[cfg(target_os = "linux")]
 fn threads_that_nobody_waits_for_stand_back() {
     let server = Server::school();
-    let threads = threads(server.process());
-    let nice = |name: &str| {
-        let found = threads.iter().find(|(it, _)| it.starts_with(name));
-        found
-            .unwrap_or_else(|| panic!("no {name} in {threads:?}"))
-            .1
-            .clone()
-    };
-    assert_eq!(nice("jsond-writer"), "0");
-    assert_eq!(nice("jsond-worker"), "0");
-    assert_eq!(nice("jsond-checkpoin"), "10");
-    assert_eq!(nice("jsond-keys"), "10");
+    for (name, nice) in [
+        ("jsond-checkpoin", "10"),
+        ("jsond-keys", "10"),
+        ("jsond-writer", "0"),
+        ("jsond-worker", "0"),
+    ] {
+        eventually(&format!("{name} has nice {nice}"), PATIENCE, || {
+            let all = threads(server.process());
+            let mut here = all.iter().filter(|(it, _)| it.starts_with(name)).peekable();
+            here.peek()?;
+            here.all(|(_, its)| its == nice).then_some(())
+        });
+    }
 }
