@@ -237,8 +237,9 @@ fn appends_or_replaces(groups: &[&[PlacedValueEdit<'_>]], depth: usize, mut coun
             let is_inside = tokens.len() > depth + 1;
             match edit {
                 ValueEdit::Add(_) | ValueEdit::AddBefore(..) if !is_inside => {
-                    count += usize::from(at == count);
-                    at + 1 == count
+                    let is_append = at == count;
+                    count += 1;
+                    is_append
                 }
                 ValueEdit::Remove if !is_inside => false,
                 _ => at < count,
@@ -418,6 +419,21 @@ mod tests {
         #[test]
         fn additions_to_an_array_come_out_as_one_after_the_other(edits in elements()) {
             check("[]", &edits)?;
+        }
+    }
+
+    /// An addition before the last element was taken for one at the end, and put in its place: the
+    /// last element was lost. Found by the test of differences, which met it by chance.
+    #[test]
+    fn an_addition_before_an_element_among_many_edits_replaces_nothing() {
+        let path = |n: usize| vec![n.to_string()];
+        let count = 50;
+        let start = format!("[{}]", vec!["0"; count].join(","));
+        for at in 0..=count {
+            let replaced = (0..count).map(|n| (path(n), What::Replace, "1".to_owned()));
+            let added = [at, at + 1].map(|at| (path(at), What::Add, "2".to_owned()));
+            let edits: Vec<_> = replaced.chain(added).collect();
+            check(&start, &edits).unwrap();
         }
     }
 
