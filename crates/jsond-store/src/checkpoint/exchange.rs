@@ -13,7 +13,6 @@ use crate::image::FilePath;
 use crate::journal::entry::{Mark, content_hash};
 use crate::medium::{Medium, NameKind};
 use crate::served::Served;
-
 use std::io::{self, ErrorKind};
 use std::time::Instant;
 
